@@ -1,0 +1,1 @@
+"""The model registry: signed immutable bundles and the champion alias."""

@@ -1,0 +1,1 @@
+"""The offline half: tables in, features, models, evaluation and signed bundles out."""

@@ -1,0 +1,107 @@
+"""The identity of the bank whose tables have been staged: vocabulary, calendar, fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timezone
+from itertools import pairwise
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from model_registry.home import BankIdentity
+from training.importers.staged import Staged
+from training.importers.staging import Staging
+from training.progress import Progress
+from training.tables.errors import ImportRefused
+from training.tables.schema import TABLES
+from training.tables.store import TableStore
+
+_ROWS_AT_A_TIME = 200_000
+
+
+def identify(staged: Staged, staging: Staging, progress: Progress) -> BankIdentity:
+    """The identity of the staged bank; `ImportRefused` where a month has two snapshot dates."""
+    store = staging.store
+    products = store.scan("products").collect()
+    vocabulary = products["product_id"].to_list()
+    snapshots = _snapshot_dates(store)
+    labels = staged.label_months
+    if labels is None:
+        labels = tuple(m for m in label_months(snapshots) if m != staged.incomplete_month)
+    return BankIdentity(
+        bank=staged.bank,
+        source=staged.source,
+        currency=staged.currency,
+        product_vocabulary=vocabulary,
+        product_groups=dict(zip(vocabulary, products["group"].to_list(), strict=True)),
+        snapshot_dates=snapshots,
+        label_months=list(labels),
+        data_until=data_until(store),
+        imported_at=datetime.now(timezone.utc),
+        fingerprint=fingerprint(store, progress),
+        row_counts={name: _height(store, name) for name in store.names()},
+        quarantined=staging.quarantine.counts,
+    )
+
+
+def label_months(snapshots: Sequence[date]) -> list[date]:
+    """The snapshots whose predecessor lies in the calendar month before."""
+    return [
+        later
+        for earlier, later in pairwise(sorted(snapshots))
+        if (later.year * 12 + later.month) - (earlier.year * 12 + earlier.month) == 1
+    ]
+
+
+def data_until(store: TableStore) -> date:
+    """The day of the last fact in any table."""
+    last: list[date | None] = [
+        store.scan(name).select(pl.col(column).cast(pl.Date).max()).collect().item()
+        for name in store.names()
+        for column in TABLES[name].fact_dates
+    ]
+    return max(day for day in last if day is not None)
+
+
+def fingerprint(store: TableStore, progress: Progress) -> str:
+    """SHA-256 over every table's columns and rows in stored order."""
+    digest = hashlib.sha256()
+    for name in store.names():
+        columns = ",".join(f"{column}:{dtype}" for column, dtype in TABLES[name].dtypes.items())
+        digest.update(f"{name}({columns})\n".encode())
+        total, done = _height(store, name), 0
+        for rows in _batches(store, name):
+            digest.update(_text(rows))
+            done += rows.height
+            progress(f"fingerprint of {name}", done, total)
+    return digest.hexdigest()
+
+
+def _batches(store: TableStore, name: str) -> Iterator[pl.DataFrame]:
+    with pq.ParquetFile(store.path(name)) as file:
+        for batch in file.iter_batches(_ROWS_AT_A_TIME):
+            yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _text(rows: pl.DataFrame) -> bytes:
+    lists = [name for name, dtype in rows.schema.items() if dtype == pl.List(pl.String)]
+    flat = rows.with_columns(pl.col(lists).list.join("|"))
+    return flat.write_csv(include_header=False, datetime_format="%Y-%m-%dT%H:%M:%S%.6f").encode()
+
+
+def _height(store: TableStore, name: str) -> int:
+    return int(store.scan(name).select(pl.len()).collect().item())
+
+
+def _snapshot_dates(store: TableStore) -> list[date]:
+    dates = store.scan("holdings").select(pl.col("snapshot_on").unique().sort()).collect()
+    snapshots: list[date] = dates["snapshot_on"].to_list()
+    for earlier, later in pairwise(snapshots):
+        if (earlier.year, earlier.month) == (later.year, later.month):
+            raise ImportRefused(
+                f"holdings has two snapshot dates in one month ({earlier} and {later}): "
+                "give every customer of a month the same date"
+            )
+    return snapshots

@@ -1,0 +1,82 @@
+"""One canonical table on its way in: rows checked batch by batch, then put in order as a whole."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from training.importers.canonical_files import RawBatch, TableFile
+from training.importers.staging import Staging
+from training.importers.vocabulary import Vocabulary
+from training.tables.duplicates import resolve
+from training.tables.errors import ImportRefused
+from training.tables.validation import LINE, REASON, check_rows, rejected_rows
+
+
+class TableIntake:
+    """Collects the good rows of one file on disk; `finish` writes the table."""
+
+    def __init__(
+        self, file: TableFile, vocabulary: Vocabulary, staging: Staging, today: date
+    ) -> None:
+        self._file = file
+        self._vocabulary = vocabulary
+        self._staging = staging
+        self._today = today
+        self._parts = staging.scratch(file.table.name)
+        self._batches = 0
+        self.rows_read = 0
+
+    def add(self, batch: RawBatch) -> int:
+        """Check a batch; rows that cannot be used go to quarantine. Gives the rows seen."""
+        table, quarantine = self._file.table, self._staging.quarantine
+        quarantine.add(table.name, batch.malformed)
+        checked = check_rows(table, batch.rows, today=self._today)
+        quarantine.add(table.name, checked.rejected)
+        good = checked.good
+        if table.name != "products":
+            foreign = self._vocabulary.foreign(good)
+            quarantine.add(table.name, rejected_rows(batch.rows, foreign))
+            good = self._vocabulary.ordered(good.join(foreign, on=LINE, how="anti"))
+        self._batches += 1
+        good.write_parquet(self._parts / f"{self._batches:06d}.parquet", compression="lz4")
+        seen = batch.rows.height + batch.malformed.height
+        self.rows_read += seen
+        return seen
+
+    def finish(self) -> int:
+        """Write the table, one row per key; gives how many rows were repetitions."""
+        table = self._file.table
+        if not self._batches:
+            rows = table.empty().with_columns(pl.lit(None, pl.UInt64).alias(LINE)).lazy()
+        else:
+            rows = pl.scan_parquet(self._parts / "*.parquet")
+        suspects = self._suspects(rows)
+        resolved = resolve(suspects, table.key)
+        self._reject(suspects, resolved.conflicting)
+        dropped = suspects.select(LINE).join(resolved.kept.select(LINE), on=LINE, how="anti")
+        kept = rows.join(dropped.lazy(), on=LINE, how="anti", maintain_order="left")
+        self._staging.store.write(table.name, kept.drop(LINE))
+        self._refuse_if_empty()
+        return resolved.repeated
+
+    def _suspects(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """The rows whose key comes more than once (by its hash, which is smaller to hold)."""
+        marked = rows.with_columns(pl.struct(self._file.table.key).hash().alias("__key__"))
+        often = marked.group_by("__key__").len().filter(pl.col("len") > 1)
+        return marked.join(often, on="__key__", how="semi").drop("__key__").collect()
+
+    def _reject(self, rows: pl.DataFrame, conflicting: pl.DataFrame) -> None:
+        if not conflicting.is_empty():
+            rejected = rejected_rows(rows, conflicting.select(LINE, REASON))
+            self._staging.quarantine.add(self._file.table.name, rejected)
+
+    def _refuse_if_empty(self) -> None:
+        """A table of which no row can be used is a wrong file, not a bad row."""
+        table = self._file.table
+        reason = self._staging.quarantine.most_common_reason(table.name)
+        height = self._staging.store.scan(table.name).select(pl.len()).collect().item()
+        if height == 0 and (reason is not None or table.mandatory):
+            detail = f"most often because of {reason}" if reason else "it has none"
+            raise ImportRefused(f"{self._file.path}: no row can be used, {detail}")
