@@ -1,0 +1,1 @@
+"""The online half: one decision, from request to slate."""

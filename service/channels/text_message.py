@@ -1,0 +1,21 @@
+"""Channels of words alone: no picture, no button, no talk track."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from service.domain.catalogue import Treatment
+from service.domain.situation import Situation
+
+
+class TextMessage:
+    """Title, body and disclosure; the link stays for channels that can carry one."""
+
+    names: ClassVar[tuple[str, ...]] = ("sms", "ivr")
+
+    def say(self, situation: Situation, row: int) -> Treatment | None:
+        """The message of this channel and locale."""
+        ask = situation.ask
+        written = situation.catalogue.treatment(row, locale=ask.locale, channel=ask.channel)
+        return replace(written, image_url=None, talk_track=None) if written else None

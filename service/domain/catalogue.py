@@ -1,0 +1,139 @@
+"""The bank's offers as columns and its policy as data: row *i* is offer *i* in every array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.consent import ConsentMode, Purpose
+
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+FALLBACK_LOCALE = "en"
+
+
+@dataclass(frozen=True)
+class CallToAction:
+    """What the customer can press."""
+
+    label: str
+    deep_link: str
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How one offer is worded in one locale; `talk_track` is for agents only."""
+
+    title: str
+    body: str
+    call_to_action: CallToAction | None
+    image_url: str | None
+    disclosure: str | None
+    talk_track: str | None
+
+
+@dataclass(frozen=True)
+class ChannelPolicy:
+    """What the bank decided for one channel; `placements` maps a placement to its default limit."""
+
+    purpose: Purpose
+    outbound: bool
+    placements: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ContextWeight:
+    """One row of the context table: where trigger and intent match (None = any), the group weighs
+    so much.
+    """
+
+    trigger: str | None
+    intent: str | None
+    group: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The bank's policy beside its offers; `consent_modes` is keyed `<channel or *>/<purpose>`."""
+
+    version: str
+    time_zone: str
+    channels: Mapping[str, ChannelPolicy]
+    consent_modes: Mapping[str, ConsentMode]
+    context_weights: tuple[ContextWeight, ...]
+    max_per_group: int
+
+    def consent_mode(self, channel: str, purpose: Purpose) -> ConsentMode:
+        """The declared default of a purpose in a channel; a purpose nobody declared is opt-in."""
+        own = self.consent_modes.get(f"{channel}/{purpose}")
+        return own or self.consent_modes.get(f"*/{purpose}", ConsentMode.OPT_IN)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every offer of the bank, as columns of one length *n* in fixed business order.
+
+    `minimum_age` in years (NaN = no condition); validity in epoch seconds (±inf = unbounded);
+    `levers` = issue × group × offer lever, clipped to [0.5, 2]; `in_placement` is keyed
+    `<channel>/<placement>`.
+    """
+
+    version: str
+    currency: str
+    offer_ids: tuple[str, ...]
+    offer_versions: tuple[int, ...]
+    product_ids: tuple[str, ...]
+    groups: tuple[str, ...]
+    values: Floats
+    levers: Floats
+    minimum_age: Floats
+    valid_from: Floats
+    valid_until: Floats
+    repeatable: Mask
+    killed: Mask
+    extra_purposes: Mapping[Purpose, Mask]
+    in_channel: Mapping[str, Mask]
+    in_placement: Mapping[str, Mask]
+    treatments: Mapping[tuple[str, str, str], Treatment]
+    policy: Policy
+
+    def __len__(self) -> int:
+        return len(self.offer_ids)
+
+    @cached_property
+    def _rows_by_group(self) -> Mapping[str, Codes]:
+        groups = np.array(self.groups, dtype=object)
+        return {group: np.flatnonzero(groups == group) for group in set(self.groups)}
+
+    @cached_property
+    def id_order(self) -> Codes:
+        """Each offer's place in the alphabetical order of offer ids: the last tie-breaker."""
+        return np.argsort(np.argsort(np.array(self.offer_ids)))
+
+    def group_rows(self, group: str) -> Codes:
+        """Rows of the offers in a group; none for a group nobody uses."""
+        return self._rows_by_group.get(group, np.empty(0, dtype=np.intp))
+
+    def treatment(self, row: int, *, locale: str, channel: str) -> Treatment | None:
+        """The wording: asked locale, then English; own channel, then `*`; None where nobody wrote
+        one.
+        """
+        offer_id = self.offer_ids[row]
+        for spoken in (locale, FALLBACK_LOCALE):
+            for place in (channel, "*"):
+                treatment = self.treatments.get((offer_id, spoken, place))
+                if treatment is not None:
+                    return treatment
+        return None
+
+    def product_codes(self, vocabulary: tuple[str, ...]) -> Codes:
+        """Position of every offer's product in the vocabulary, −1 outside it."""
+        position = {product: code for code, product in enumerate(vocabulary)}
+        return np.array([position.get(product, -1) for product in self.product_ids], dtype=np.intp)

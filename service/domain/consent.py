@@ -1,0 +1,58 @@
+"""What a customer allows: recorded per channel and purpose, read under the bank's default for that
+purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """Why a bank may process or speak (GDPR art. 6 and 21, PIPL art. 13 and 24)."""
+
+    DISPLAY = "display"
+    OUTBOUND = "outbound"
+    PERSONALISATION = "personalisation"
+    THIRD_PARTY = "third_party"
+
+
+class ConsentMode(StrEnum):
+    """What silence means."""
+
+    OPT_IN = "opt_in"
+    OPT_OUT = "opt_out"
+
+
+class ConsentStatus(StrEnum):
+    """What is recorded; `UNREADABLE` when the record could not be read and denies everything."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    NONE = "none"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class ConsentRecord:
+    """One customer's recorded consents, keyed `<channel>/<purpose>`; channel `*` speaks for all
+    others.
+    """
+
+    statuses: Mapping[str, ConsentStatus]
+
+    def status(self, channel: str, purpose: Purpose) -> ConsentStatus:
+        """The status for this channel: its own entry first, then the one for all channels."""
+        own = self.statuses.get(f"{channel}/{purpose}")
+        return own or self.statuses.get(f"*/{purpose}", ConsentStatus.NONE)
+
+
+NOTHING_RECORDED = ConsentRecord({})
+
+
+def allows(status: ConsentStatus, mode: ConsentMode) -> bool:
+    """Whether a status permits under the bank's default; unreadable never does."""
+    if status is ConsentStatus.NONE:
+        return mode is ConsentMode.OPT_OUT
+    return status is ConsentStatus.GIVEN

@@ -1,0 +1,39 @@
+"""Plain response rates: what is known about an offer when nothing usable is known about the
+customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.domain.catalogue import Catalogue, Floats
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates by product, by offer group, and by `<channel>/<trigger>` then product; `overall` where
+    none fits.
+    """
+
+    product: Mapping[str, float]
+    group: Mapping[str, float]
+    channel_trigger: Mapping[str, Mapping[str, float]]
+    overall: float
+
+    def of(self, catalogue: Catalogue) -> Floats:
+        """float64 per offer: the product's rate, else its group's, else the overall one."""
+        pairs = zip(catalogue.product_ids, catalogue.groups, strict=True)
+        return np.array([self._one(product, group) for product, group in pairs])
+
+    def in_context(self, catalogue: Catalogue, *, channel: str, trigger: str | None) -> Floats:
+        """The same, with what was observed in this channel after this trigger taking precedence."""
+        observed = self.channel_trigger.get(f"{channel}/{trigger}", {})
+        plain = self.of(catalogue)
+        pairs = zip(catalogue.product_ids, plain, strict=True)
+        return np.array([observed.get(product, rate) for product, rate in pairs])
+
+    def _one(self, product: str, group: str) -> float:
+        return self.product.get(product, self.group.get(group, self.overall))

@@ -1,0 +1,86 @@
+"""Everything a stage may look at: the request, the customer, the catalogue and the instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.catalogue import Catalogue, ChannelPolicy, Codes
+from service.domain.consent import ConsentStatus, Purpose, allows
+from service.domain.customer import Customer
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A place on the channel's surface and how many offers it holds at most."""
+
+    id: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the caller asked for, without saying who the customer is."""
+
+    channel: str
+    placements: tuple[Placement, ...]
+    locale: str
+    trigger: str | None = None
+    intent: str | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One decision's immutable input; stages read it and do no I/O.
+
+    `product_codes` is each offer's position in the product vocabulary (−1 = outside it).
+    """
+
+    ask: Ask
+    customer: Customer
+    catalogue: Catalogue
+    product_codes: Codes
+    as_of: datetime
+
+    @cached_property
+    def as_of_seconds(self) -> float:
+        """`as_of` as seconds since 1970-01-01 UTC."""
+        return self.as_of.timestamp()
+
+    @cached_property
+    def as_of_days(self) -> NDArray[np.float64]:
+        """`as_of` as fractional days since 1970-01-01 UTC, shape (1,)."""
+        return np.array([self.as_of_seconds / 86_400.0])
+
+    @cached_property
+    def local_date(self) -> date:
+        """The day it is at the bank."""
+        return self.as_of.astimezone(ZoneInfo(self.catalogue.policy.time_zone)).date()
+
+    @property
+    def channel(self) -> ChannelPolicy:
+        """The bank's policy for the asked channel."""
+        return self.catalogue.policy.channels[self.ask.channel]
+
+    @cached_property
+    def is_personalised(self) -> bool:
+        """Whether her profile may be read for ranking (GDPR art. 21, PIPL art. 24)."""
+        return self.consents_to(Purpose.PERSONALISATION)
+
+    def consent_status(self, purpose: Purpose) -> ConsentStatus:
+        """The recorded status for this channel; `UNREADABLE` when the record could not be read."""
+        if self.customer.consents is None:
+            return ConsentStatus.UNREADABLE
+        return self.customer.consents.status(self.ask.channel, purpose)
+
+    def consents_to(self, purpose: Purpose) -> bool:
+        """Whether the customer allows this purpose in this channel under the bank's default."""
+        mode = self.catalogue.policy.consent_mode(self.ask.channel, purpose)
+        return allows(self.consent_status(purpose), mode)

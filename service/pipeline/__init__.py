@@ -1,0 +1,1 @@
+"""The decision itself: the vocabulary of its stages and the one page that runs them."""

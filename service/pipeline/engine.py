@@ -1,0 +1,156 @@
+"""The one page that decides: sources → rules → scores → adjustments → slate. Pure, synchronous, no
+I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain.catalogue import Floats, Mask
+from service.domain.decision import Decision, Rung, Slate
+from service.domain.situation import Situation
+from service.pipeline.no_offer import no_offer_reason
+from service.pipeline.stages import Adjustment, Rule, Scorer, Selector, Source
+from service.pipeline.trace import Trace
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The bank's stages, in declared order; only the order of scorers means anything."""
+
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    scorers: tuple[Scorer, ...]
+    adjustments: tuple[Adjustment, ...]
+    selector: Selector
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """Scores of the permitted offers, and which scorer gave them."""
+
+    scorer: Scorer | None
+    scores: Floats
+
+
+def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
+    """Decide which offers to make in this situation; never raises for a failing stage."""
+    trace = Trace()
+    proposed = propose(situation, pipeline.sources, trace)
+    verdicts = judge(situation, pipeline.rules, trace)
+    permitted = proposed & verdicts.all(axis=0)
+    scoring = score(situation, permitted, pipeline.scorers, trace)
+    factors = adjust(situation, scoring, pipeline.adjustments, trace)
+    priority = arbitrate(scoring, factors)
+    chosen = select(situation, permitted, priority, pipeline.selector, trace)
+    codes = tuple(rule.code for rule in pipeline.rules)
+    slates = tuple(
+        Slate(
+            placement.id,
+            rows,
+            None if rows else no_offer_reason(situation, placement.id, proposed, codes, verdicts),
+        )
+        for placement, rows in zip(situation.ask.placements, chosen, strict=True)
+    )
+    decision = Decision(
+        rung=rung(situation, scoring, slates),
+        scorer=scoring.scorer.name if scoring.scorer else "none",
+        degraded_reasons=situation.customer.degraded_reasons + trace.reasons(),
+        proposed=proposed,
+        rule_codes=codes,
+        verdicts=verdicts,
+        propensity=propensity(scoring),
+        factors=factors,
+        priority=priority,
+        slates=slates,
+    )
+    return decision, trace
+
+
+def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> Mask:
+    """The union of what the sources propose; a failing source contributes nothing."""
+    proposed = np.zeros(len(situation.catalogue), dtype=np.bool_)
+    for source in sources:
+        mask = trace.guard(("source", source.name), source.proposes, situation)
+        if mask is not None:
+            proposed |= mask
+    return proposed
+
+
+def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArray[np.bool_]:
+    """bool[rules, offers]: every rule on every offer; a failing rule permits nothing."""
+    verdicts = np.zeros((len(rules), len(situation.catalogue)), dtype=np.bool_)
+    for row, rule in enumerate(rules):
+        mask = trace.guard(("rule", rule.code), rule.permits, situation)
+        if mask is not None:
+            verdicts[row] = mask
+    return verdicts
+
+
+def score(
+    situation: Situation, permitted: Mask, scorers: tuple[Scorer, ...], trace: Trace
+) -> Scoring:
+    """Scores of the first scorer that applies and does not fail."""
+    if permitted.any():
+        for scorer in scorers:
+            if not scorer.applies(situation):
+                continue
+            scores = trace.guard(("scorer", scorer.name), scorer.scores, situation, permitted)
+            if scores is not None:
+                return Scoring(scorer, np.where(permitted, scores, np.nan))
+    return Scoring(None, np.full(len(permitted), np.nan))
+
+
+def adjust(
+    situation: Situation, scoring: Scoring, adjustments: tuple[Adjustment, ...], trace: Trace
+) -> Mapping[str, Floats]:
+    """Every adjustment's multipliers by name; a failing one multiplies by one."""
+    identity = np.ones_like(scoring.scores)
+    if scoring.scorer is None or not scoring.scorer.gives_propensity:
+        return {adjustment.name: identity for adjustment in adjustments}
+    factors: dict[str, Floats] = {}
+    for adjustment in adjustments:
+        name = ("adjustment", adjustment.name)
+        multiplier = trace.guard(name, adjustment.factors, situation)
+        factors[adjustment.name] = identity if multiplier is None else multiplier
+    return factors
+
+
+def arbitrate(scoring: Scoring, factors: Mapping[str, Floats]) -> Floats:
+    """priority = P × C × V × L (SEMANTICS: arbitration); NaN stays NaN and is never ranked."""
+    priority = scoring.scores.copy()
+    for multiplier in factors.values():
+        priority *= multiplier
+    return priority
+
+
+def select(
+    situation: Situation, permitted: Mask, priority: Floats, selector: Selector, trace: Trace
+) -> tuple[tuple[int, ...], ...]:
+    """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
+    name = ("selector", selector.name)
+    rankable = permitted & ~np.isnan(priority)
+    chosen = trace.guard(name, selector.select, situation, rankable, priority)
+    return chosen or tuple(() for _ in situation.ask.placements)
+
+
+def propensity(scoring: Scoring) -> Floats:
+    """The scores where they are probabilities, else NaN."""
+    if scoring.scorer is not None and scoring.scorer.gives_propensity:
+        return scoring.scores
+    return np.full_like(scoring.scores, np.nan)
+
+
+def rung(situation: Situation, scoring: Scoring, slates: tuple[Slate, ...]) -> Rung:
+    """How much the answer rests on."""
+    if not any(slate.rows for slate in slates):
+        return Rung.NO_OFFER
+    if scoring.scorer is None:
+        return Rung.STATIC
+    if scoring.scorer.rung is Rung.FULL and situation.customer.is_stale:
+        return Rung.STALE
+    return scoring.scorer.rung

@@ -1,0 +1,33 @@
+"""The stage guard: runs one stage, notes how it failed, and lets the engine go on by that stage's
+policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Trace:
+    """Failures of one decision, as (stage, name); each becomes a degraded reason and a count."""
+
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def guard(
+        self, name: tuple[str, str], stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T | None:
+        """The stage's result, or None when it raised; `name` is (kind of stage, stage)."""
+        try:
+            return stage(*args, **kwargs)
+        except Exception:  # noqa: BLE001 - the one place where a stage's failure becomes its policy
+            self.failures.append(name)
+            return None
+
+    def reasons(self) -> tuple[str, ...]:
+        """`<kind>_failed:<stage>` for each failure."""
+        return tuple(f"{kind}_failed:{stage}" for kind, stage in self.failures)

@@ -1,0 +1,103 @@
+"""What the service needs from outside, as protocols; adapters implement them, fakes stand in for
+them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.raw_features import RawFeatures
+from feature_repo.transforms import ColumnLayout
+from service.domain.catalogue import Catalogue
+from service.domain.consent import ConsentRecord
+from service.domain.decision import Decision
+from service.domain.rates import Rates
+
+
+class Clock(Protocol):
+    """Two readings of time: the business day the data belong to, and the wall."""
+
+    def as_of(self) -> datetime:
+        """The instant features and validity are judged at, with offset."""
+
+    def now(self) -> datetime:
+        """Wall-clock UTC, for protocol times such as `expires_at`."""
+
+
+@dataclass(frozen=True)
+class CustomerRecord:
+    """What one round trip brought. `reachable` False = nothing below may be believed.
+
+    `features` None = the store has no feature hash for her; `consents` None = it has no state for
+    her; `is_loaded` = the generation marker stood, so an absent state is knowledge and not an empty
+    store.
+    """
+
+    reachable: bool
+    is_loaded: bool
+    features: RawFeatures | None
+    consents: ConsentRecord | None
+    undecodable_views: tuple[str, ...] = ()
+
+
+class CustomerStore(Protocol):
+    """Online features and state of one customer."""
+
+    async def read(self, customer_id: str) -> CustomerRecord:
+        """One round trip; never raises for an absent, slow or broken store."""
+
+
+class PropensityModel(Protocol):
+    """A verified, loaded ranker with its calibration."""
+
+    @property
+    def layout(self) -> ColumnLayout:
+        """The columns its matrix must have."""
+
+    def predict(
+        self, matrix: NDArray[np.float32], product_codes: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Calibrated probability per row."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One promoted bundle, ready to decide with."""
+
+    bundle_id: str
+    product_vocabulary: tuple[str, ...]
+    model: PropensityModel
+    rates: Rates
+    views_with_data: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions a decision was made under."""
+
+    model: str | None
+    catalogue: str
+    policy: str
+    contract: str
+
+
+class CatalogueSource(Protocol):
+    """Where the bank's offers and policy come from."""
+
+    def load(self) -> Catalogue:
+        """The current catalogue; raises `CatalogueInvalid` naming file, offer and cure."""
+
+
+class DecisionObserver(Protocol):
+    """Who counts what was decided."""
+
+    def decided(self, decision: Decision, *, channel: str) -> None:
+        """Called once per decision, also for empty ones."""
+
+    def stage_failed(self, stage: str, name: str) -> None:
+        """A stage raised; the engine went on as its failure policy says."""

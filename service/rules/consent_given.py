@@ -1,0 +1,49 @@
+"""She allows the bank to speak to her in this channel, and for every further purpose the offer
+needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from service.domain.catalogue import Mask
+from service.domain.situation import Situation
+from service.pipeline.stages import Explanation, OnMissing, Tier
+
+
+class ConsentGiven:
+    """Permits an offer where the channel's purpose and the offer's own purposes are all allowed;
+    unreadable denies.
+    """
+
+    code: ClassVar[str] = "consent_given"
+    tier: ClassVar[Tier] = Tier.CONSENT
+    owner: ClassVar[str] = "data protection"
+    legal_basis: ClassVar[str] = "PIPL art. 13, GDPR art. 6 and 21, ePrivacy art. 13"
+    text: ClassVar[Mapping[str, str]] = {
+        "en": "The customer has not consented to this kind of offer in this channel.",
+        "zh-CN": "客户未同意在此渠道接收此类推荐。",
+    }
+    on_missing: ClassVar[OnMissing] = OnMissing.DENY
+
+    def permits(self, situation: Situation) -> Mask:
+        """True where all needed purposes are allowed in the asked channel."""
+        if not situation.consents_to(situation.channel.purpose):
+            return np.zeros(len(situation.catalogue), dtype=np.bool_)
+        permitted = np.ones(len(situation.catalogue), dtype=np.bool_)
+        for purpose, needing in situation.catalogue.extra_purposes.items():
+            if not situation.consents_to(purpose):
+                permitted &= ~needing
+        return permitted
+
+    def explain(self, situation: Situation, row: int) -> Explanation:
+        """The recorded status of every purpose the offer needs here."""
+        extra = situation.catalogue.extra_purposes
+        purposes = [situation.channel.purpose, *(p for p, mask in extra.items() if mask[row])]
+        seen = ", ".join(f"{purpose}: {situation.consent_status(purpose)}" for purpose in purposes)
+        policy, channel = situation.catalogue.policy, situation.ask.channel
+        needed = ", ".join(f"{p}: {policy.consent_mode(channel, p)}" for p in purposes)
+        return Explanation(bool(self.permits(situation)[row]), seen, needed)

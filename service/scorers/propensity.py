@@ -1,0 +1,55 @@
+"""P from the ranker: one feature matrix, one predict call."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from feature_repo.transforms import customer_columns, design_matrix, product_columns
+from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.decision import Rung
+from service.domain.situation import Situation
+from service.ports import Release
+
+
+class Propensity:
+    """Calibrated Pr(product added within the next period); offers outside the vocabulary get their
+    group's rate.
+    """
+
+    name: ClassVar[str] = "propensity_model"
+    rung: ClassVar[Rung] = Rung.FULL
+    gives_propensity: ClassVar[bool] = True
+
+    def __init__(self, release: Release | None, catalogue: Catalogue) -> None:
+        self._release = release
+        self._rates = release.rates.of(catalogue) if release else np.full(len(catalogue), np.nan)
+
+    def applies(self, situation: Situation) -> bool:
+        """Needs a model, usable features, and no objection to personalisation."""
+        return (
+            self._release is not None
+            and situation.customer.features is not None
+            and situation.is_personalised
+        )
+
+    def scores(self, situation: Situation, permitted: Mask) -> Floats:
+        """float64 per offer, NaN where not permitted."""
+        release, features = self._release, situation.customer.features
+        assert release is not None
+        assert features is not None
+        scores = np.where(permitted, self._rates, np.nan)
+        rows = np.flatnonzero(permitted & (situation.product_codes >= 0))
+        if not rows.size:
+            return scores
+        codes = situation.product_codes[rows]
+        layout = release.model.layout
+        matrix = design_matrix(
+            customer_columns(features, situation.as_of_days, layout),
+            product_columns(features, situation.as_of_days, layout),
+            np.zeros(len(rows), dtype=np.intp),
+            codes,
+        )
+        scores[rows] = release.model.predict(matrix, codes)
+        return scores

@@ -1,0 +1,60 @@
+"""One consistent set of catalogue, bundle and stages; a change replaces the whole by reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feature_repo.contract import contract_digest
+from service.adjustments import ADJUSTMENTS
+from service.channels import CHANNELS
+from service.domain.catalogue import Catalogue, Codes
+from service.pipeline.engine import Pipeline
+from service.pipeline.stages import Channel
+from service.ports import Release, Versions
+from service.rules import RULES
+from service.scorers import SCORERS
+from service.selectors.highest_priority import HighestPriority
+from service.sources import SOURCES
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What every decision of this moment is made with; `release` is None when no bundle is
+    promoted.
+    """
+
+    catalogue: Catalogue
+    release: Release | None
+    pipeline: Pipeline
+    product_codes: Codes
+    product_count: int
+    channels: dict[str, Channel]
+    versions: Versions
+
+
+def compose_edition(
+    catalogue: Catalogue, release: Release | None, product_vocabulary: tuple[str, ...]
+) -> Edition:
+    """Make the stages once for this catalogue and bundle; the vocabulary is the order of the
+    online lists.
+    """
+    return Edition(
+        catalogue=catalogue,
+        release=release,
+        pipeline=Pipeline(
+            sources=tuple(source() for source in SOURCES),
+            rules=tuple(rule() for rule in RULES),
+            scorers=tuple(scorer(release, catalogue) for scorer in SCORERS),
+            adjustments=tuple(adjustment() for adjustment in ADJUSTMENTS),
+            selector=HighestPriority(),
+        ),
+        product_codes=catalogue.product_codes(product_vocabulary),
+        product_count=len(product_vocabulary),
+        channels={name: channel() for channel in CHANNELS for name in channel.names},
+        versions=Versions(
+            model=release.bundle_id if release else None,
+            catalogue=catalogue.version,
+            policy=catalogue.policy.version,
+            contract=contract_digest(),
+        ),
+    )

@@ -1,0 +1,85 @@
+"""From what one read brought to what may be believed about the customer."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.raw_features import RawFeatures
+from service.domain.consent import NOTHING_RECORDED
+from service.domain.customer import Customer, Standing
+from service.domain.freshness import assess_freshness
+from service.ports import CustomerRecord
+
+EPOCH = date(1970, 1, 1)
+ESSENTIAL_VIEW = "product_holdings"
+
+
+def know_customer(
+    record: CustomerRecord,
+    *,
+    as_of_days: float,
+    product_count: int,
+    views_with_data: tuple[str, ...],
+) -> Customer:
+    """Fails closed: an unreachable or never-loaded store, or features without state, is not
+    "nothing recorded".
+    """
+    if not record.reachable:
+        return _unreadable("state_unavailable", product_count)
+    if not record.is_loaded:
+        return _unreadable("state_not_loaded", product_count)
+    if record.features is None:
+        return _without_features(record, product_count)
+    if record.consents is None:
+        return _unreadable("state_missing", product_count)
+    fresh = assess_freshness(record.features, as_of_days=as_of_days, expected_views=views_with_data)
+    undecodable = tuple(f"view_undecodable:{view}" for view in record.undecodable_views)
+    fits = record.features.lists["held"].shape[1] == product_count
+    usable = fits and ESSENTIAL_VIEW in fresh.usable_views
+    mismatch = () if fits else ("features_of_another_vocabulary",)
+    return Customer(
+        standing=Standing.KNOWN,
+        consents=record.consents,
+        features=fresh.features if usable else None,
+        held=fresh.features.lists["held"][0] if fits else _unknown_holdings(product_count),
+        birth_date=_birth_date(fresh.features),
+        is_stale=fresh.is_stale,
+        degraded_reasons=fresh.reasons + undecodable + mismatch,
+    )
+
+
+def _unreadable(reason: str, product_count: int) -> Customer:
+    return Customer(
+        standing=Standing.UNREADABLE,
+        consents=None,
+        features=None,
+        held=_unknown_holdings(product_count),
+        birth_date=None,
+        is_stale=False,
+        degraded_reasons=(reason,),
+    )
+
+
+def _without_features(record: CustomerRecord, product_count: int) -> Customer:
+    known = record.consents is not None
+    return Customer(
+        standing=Standing.KNOWN if known else Standing.STRANGER,
+        consents=record.consents or NOTHING_RECORDED,
+        features=None,
+        held=_unknown_holdings(product_count),
+        birth_date=None,
+        is_stale=False,
+        degraded_reasons=("features_missing" if known else "customer_unknown",),
+    )
+
+
+def _unknown_holdings(product_count: int) -> NDArray[np.float32]:
+    return np.full(product_count, np.nan, dtype=np.float32)
+
+
+def _birth_date(features: RawFeatures) -> date | None:
+    day = features.numbers["birth_day"][0]
+    return None if np.isnan(day) else EPOCH + timedelta(days=int(day))

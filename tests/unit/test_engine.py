@@ -1,0 +1,196 @@
+"""The engine in the toy world: what it keeps, what it withholds and why, and what a failing stage
+costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.consent import ConsentRecord, ConsentStatus
+from service.domain.decision import NoOfferReason, Rung
+from service.domain.situation import Placement, Situation
+from service.pipeline.engine import decide
+from service.rules.not_killed import NotKilled
+from service.scorers.propensity import Propensity
+from tests.toy_release import PROPENSITIES, toy_edition, toy_release
+from tests.worlds import OFFERS, situations, stripped, toy_catalogue, toy_customer, toy_situation
+
+PIPELINE = toy_edition(toy_release()).pipeline
+REFUSES_PROFILING = ConsentRecord({"*/personalisation": ConsentStatus.REFUSED})
+
+
+def shown(situation: Situation) -> list[str]:
+    """Ids of all offers shown, placement by placement."""
+    decision, _ = decide(situation, PIPELINE)
+    return [OFFERS[row] for slate in decision.slates for row in slate.rows]
+
+
+class BrokenRule(NotKilled):
+    """A rule whose code is wrong."""
+
+    def permits(self, situation: Situation) -> Mask:
+        """Fails."""
+        raise RuntimeError
+
+
+class BrokenScorer(Propensity):
+    """A scorer whose model is wrong."""
+
+    def scores(self, situation: Situation, permitted: Mask) -> Floats:
+        """Fails."""
+        raise RuntimeError
+
+
+class BrokenAdjustment:
+    """An adjustment whose code is wrong."""
+
+    name: ClassVar[str] = "broken"
+
+    def factors(self, situation: Situation) -> Floats:
+        """Fails."""
+        raise RuntimeError
+
+
+def test_ranks_by_probability_times_value_and_breaks_ties_by_value() -> None:
+    decision, trace = decide(toy_situation(), PIPELINE)
+    expected = PROPENSITIES * np.array([10.0, 20.0, 30.0, 40.0])
+    assert decision.rung is Rung.FULL
+    assert decision.priority[:4].tolist() == pytest.approx(expected.tolist())
+    assert shown(toy_situation()) == ["buy_fund", "get_card", "take_loan", "open_account"]
+    assert not trace.failures
+
+
+def test_withholds_with_every_reason_known() -> None:
+    decision, _ = decide(toy_situation(customer=toy_customer(birth_date=None)), PIPELINE)
+    assert decision.denied_by(OFFERS.index("get_card")) == ("minimum_age",)
+    assert decision.denied_by(OFFERS.index("partner_cover")) == ("consent_given",)
+
+
+def test_answers_from_context_when_there_are_no_features() -> None:
+    situation = toy_situation(customer=toy_customer(has_features=False))
+    decision, _ = decide(situation, PIPELINE)
+    assert decision.rung is Rung.CONTEXT_ONLY
+    assert decision.propensity[OFFERS.index("buy_fund")] == 0.09
+    assert decision.propensity[OFFERS.index("visit_us")] == 0.01
+
+
+def test_says_stale_when_a_view_is_past_its_age() -> None:
+    stale = replace(toy_customer(), is_stale=True)
+    assert decide(toy_situation(customer=stale), PIPELINE)[0].rung is Rung.STALE
+
+
+def test_keeps_the_business_order_for_who_objects_to_profiling() -> None:
+    situation = toy_situation(customer=toy_customer(consents=REFUSES_PROFILING))
+    decision, _ = decide(situation, PIPELINE)
+    assert decision.rung is Rung.STATIC
+    assert decision.scorer == "business_order"
+    assert np.isnan(decision.propensity).all()
+    assert shown(situation) == ["open_account", "get_card", "buy_fund", "take_loan"]
+
+
+def test_a_failing_rule_permits_nothing_and_is_named() -> None:
+    pipeline = replace(PIPELINE, rules=(BrokenRule(), *PIPELINE.rules[1:]))
+    decision, _ = decide(toy_situation(), pipeline)
+    assert decision.rung is Rung.NO_OFFER
+    assert not decision.permitted.any()
+    assert "rule_failed:not_killed" in decision.degraded_reasons
+
+
+def test_a_failing_scorer_hands_over_to_the_next() -> None:
+    broken = BrokenScorer(toy_release(), toy_catalogue())
+    pipeline = replace(PIPELINE, scorers=(broken, *PIPELINE.scorers[1:]))
+    decision, _ = decide(toy_situation(), pipeline)
+    assert decision.scorer == "context_rate"
+    assert "scorer_failed:propensity_model" in decision.degraded_reasons
+
+
+def test_a_failing_adjustment_multiplies_by_one() -> None:
+    pipeline = replace(PIPELINE, adjustments=(*PIPELINE.adjustments, BrokenAdjustment()))
+    decision, _ = decide(toy_situation(), pipeline)
+    assert decision.rung is Rung.FULL
+    assert decision.factors["broken"].tolist() == [1.0] * len(OFFERS)
+    assert "adjustment_failed:broken" in decision.degraded_reasons
+
+
+def test_tells_why_a_placement_is_empty() -> None:
+    refused = toy_customer(consents=ConsentRecord({"*/display": ConsentStatus.REFUSED}))
+    killed = replace(toy_catalogue(), killed=np.ones(len(OFFERS), dtype=np.bool_))
+    unreadable = stripped(toy_situation())
+    cases = [
+        (toy_situation(customer=refused), NoOfferReason.CONSENT),
+        (toy_situation(catalogue=killed), NoOfferReason.KILLED),
+        (unreadable, NoOfferReason.STATE_UNAVAILABLE),
+    ]
+    for situation, reason in cases:
+        decision, _ = decide(situation, PIPELINE)
+        assert {slate.no_offer_reason for slate in decision.slates} == {reason}
+
+
+def shuffle_catalogue(catalogue: Catalogue, order: list[int]) -> Catalogue:
+    """The same offers in another order of rows."""
+
+    def tuples(values: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(values[row] for row in order)
+
+    names = ["values", "levers", "minimum_age", "valid_from", "valid_until", "repeatable", "killed"]
+    columns = {name: getattr(catalogue, name)[order] for name in names}
+    listed = ["offer_ids", "offer_versions", "product_ids", "groups"]
+    lists = {name: tuples(getattr(catalogue, name)) for name in listed}
+    masks = ["extra_purposes", "in_channel", "in_placement"]
+    tables = {
+        name: {key: mask[order] for key, mask in getattr(catalogue, name).items()} for name in masks
+    }
+    return replace(catalogue, **columns, **lists, **tables)
+
+
+@given(situation=situations(), order=st.permutations(range(len(OFFERS))))
+@settings(max_examples=150, deadline=None)
+def test_shuffling_offers_and_rules_changes_nothing(situation: Situation, order: list[int]) -> None:
+    if not situation.is_personalised:
+        return
+    catalogue = shuffle_catalogue(situation.catalogue, list(order))
+    codes = situation.product_codes[list(order)]
+    other = replace(situation, catalogue=catalogue, product_codes=codes)
+    rules = tuple(reversed(PIPELINE.rules))
+    before, _ = decide(situation, PIPELINE)
+    after, _ = decide(other, replace(PIPELINE, rules=rules))
+    names = [[OFFERS[row] for row in slate.rows] for slate in before.slates]
+    assert [[catalogue.offer_ids[row] for row in slate.rows] for slate in after.slates] == names
+
+
+@given(situation=situations())
+@settings(max_examples=150, deadline=None)
+def test_proposed_is_kept_plus_withheld_and_nothing_else_is_shown(situation: Situation) -> None:
+    decision, _ = decide(situation, PIPELINE)
+    assert (decision.proposed == (decision.permitted ^ decision.withheld)).all()
+    assert not np.isnan(decision.priority[decision.permitted]).any()
+    for slate in decision.slates:
+        assert decision.permitted[list(slate.rows)].all()
+        assert bool(slate.rows) == (slate.no_offer_reason is None)
+
+
+@given(situation=situations())
+@settings(max_examples=150, deadline=None)
+def test_knowing_less_never_permits_more(situation: Situation) -> None:
+    known, _ = decide(situation, PIPELINE)
+    unknown, _ = decide(stripped(situation), PIPELINE)
+    assert not (unknown.permitted & ~known.permitted).any()
+
+
+def test_fills_placements_jointly_without_duplicates() -> None:
+    placements = (Placement("login_banner", 1), Placement("home_feed", 2))
+    offers = shown(toy_situation(placements=placements))
+    assert len(offers) == len(set(offers)) == 3
+
+
+def test_an_under_age_customer_is_told_no_card() -> None:
+    child = toy_customer(birth_date=date(2012, 1, 1))
+    assert "get_card" not in shown(toy_situation(customer=child))

@@ -1,0 +1,218 @@
+"""Toy worlds with obvious right answers: a small bank, customers who know little, and whole random
+situations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import numpy as np
+from hypothesis import strategies as st
+
+from feature_repo.contract import FEATURES, VIEWS, Kind, list_length
+from feature_repo.raw_features import RawFeatures
+from service.domain.catalogue import (
+    CallToAction,
+    Catalogue,
+    ChannelPolicy,
+    ContextWeight,
+    Policy,
+    Treatment,
+)
+from service.domain.consent import (
+    NOTHING_RECORDED,
+    ConsentMode,
+    ConsentRecord,
+    ConsentStatus,
+    Purpose,
+)
+from service.domain.customer import Customer, Standing
+from service.domain.situation import Ask, Placement, Situation
+
+AS_OF = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+VOCABULARY = ("account", "card", "fund", "loan")
+OFFERS = ("open_account", "get_card", "buy_fund", "take_loan", "partner_cover", "visit_us")
+PRODUCTS = ("account", "card", "fund", "loan", "cover", "visit")
+GROUPS = ("accounts", "cards", "funds", "lending", "insurance", "services")
+
+TOY_POLICY = Policy(
+    version="policy-1",
+    time_zone="Asia/Shanghai",
+    channels={
+        "mobile_app": ChannelPolicy(Purpose.DISPLAY, False, {"login_banner": 1, "home_feed": 3}),
+        "sms": ChannelPolicy(Purpose.OUTBOUND, True, {"message": 1}),
+    },
+    consent_modes={
+        "*/display": ConsentMode.OPT_OUT,
+        "*/personalisation": ConsentMode.OPT_OUT,
+        "*/outbound": ConsentMode.OPT_IN,
+        "*/third_party": ConsentMode.OPT_IN,
+    },
+    context_weights=(ContextWeight(None, "borrow", "lending", 1.8),),
+    max_per_group=2,
+)
+
+
+def toy_catalogue() -> Catalogue:
+    """Six offers, four of them for products; the card asks for age 18, the cover for third-party
+    consent.
+    """
+    count = len(OFFERS)
+    everywhere = np.ones(count, dtype=np.bool_)
+    nowhere = np.zeros(count, dtype=np.bool_)
+    third_party = nowhere.copy()
+    third_party[OFFERS.index("partner_cover")] = True
+    minimum_age = np.full(count, np.nan)
+    minimum_age[OFFERS.index("get_card")] = 18
+    words = Treatment("Title", "Body", CallToAction("Go", "app://go"), None, None, "Say this.")
+    return Catalogue(
+        version="catalogue-1",
+        currency="CNY",
+        offer_ids=OFFERS,
+        offer_versions=(1,) * count,
+        product_ids=PRODUCTS,
+        groups=GROUPS,
+        values=np.array([10.0, 20.0, 30.0, 40.0, 5.0, 1.0]),
+        levers=np.ones(count),
+        minimum_age=minimum_age,
+        valid_from=np.full(count, -np.inf),
+        valid_until=np.full(count, np.inf),
+        repeatable=nowhere.copy(),
+        killed=nowhere.copy(),
+        extra_purposes={Purpose.THIRD_PARTY: third_party},
+        in_channel={"mobile_app": everywhere, "sms": everywhere},
+        in_placement={
+            "mobile_app/login_banner": everywhere,
+            "mobile_app/home_feed": everywhere,
+            "sms/message": everywhere,
+        },
+        treatments={(offer, locale, "*"): words for offer in OFFERS for locale in ("en", "zh-CN")},
+        policy=TOY_POLICY,
+    )
+
+
+def unknown_features(as_of: datetime = AS_OF) -> RawFeatures:
+    """A customer whose views were all written at `as_of` and hold nothing."""
+    day = as_of.timestamp() / 86_400.0
+    lists = {
+        f.name: np.full((1, list_length(f.kind, len(VOCABULARY))), np.nan, dtype=np.float32)
+        for f in FEATURES
+        if f.kind not in (Kind.NUMBER, Kind.CATEGORY)
+    }
+    return RawFeatures(
+        numbers={
+            f.name: np.full(1, np.nan, dtype=np.float32) for f in FEATURES if f.kind is Kind.NUMBER
+        },
+        categories={
+            f.name: np.array([None], dtype=object) for f in FEATURES if f.kind is Kind.CATEGORY
+        },
+        lists=lists,
+        event_days={view.name: np.array([day]) for view in VIEWS},
+    )
+
+
+def toy_customer(
+    *,
+    held: Mapping[str, float] | None = None,
+    birth_date: date | None = date(1990, 5, 1),
+    consents: ConsentRecord | None = NOTHING_RECORDED,
+    has_features: bool = True,
+) -> Customer:
+    """Somebody the bank knows, who holds nothing unless said otherwise (NaN = unknown)."""
+    states = dict.fromkeys(VOCABULARY, 0.0) | dict(held or {})
+    vector = np.array([states[product] for product in VOCABULARY], dtype=np.float32)
+    features = None
+    if has_features:
+        features = unknown_features()
+        features.lists["held"][0] = vector
+    return Customer(
+        standing=Standing.KNOWN if consents is not None else Standing.UNREADABLE,
+        consents=consents,
+        features=features,
+        held=vector,
+        birth_date=birth_date,
+        is_stale=False,
+        degraded_reasons=(),
+    )
+
+
+def toy_situation(
+    *,
+    customer: Customer | None = None,
+    catalogue: Catalogue | None = None,
+    channel: str = "mobile_app",
+    placements: tuple[Placement, ...] = (Placement("login_banner", 1), Placement("home_feed", 3)),
+    intent: str | None = None,
+) -> Situation:
+    """A login to the toy bank."""
+    catalogue = catalogue or toy_catalogue()
+    ask = Ask(channel, placements, locale="en", trigger="login", intent=intent)
+    codes = catalogue.product_codes(VOCABULARY)
+    return Situation(ask, customer or toy_customer(), catalogue, codes, AS_OF)
+
+
+def stripped(situation: Situation) -> Situation:
+    """The same situation with every fact about the customer gone."""
+    nobody = Customer(
+        standing=Standing.UNREADABLE,
+        consents=None,
+        features=None,
+        held=np.full(len(situation.customer.held), np.nan, dtype=np.float32),
+        birth_date=None,
+        is_stale=False,
+        degraded_reasons=(),
+    )
+    return replace(situation, customer=nobody)
+
+
+def _random_catalogue(draw: st.DrawFn) -> Catalogue:
+    catalogue, count = toy_catalogue(), len(OFFERS)
+
+    def mask() -> np.ndarray:
+        return np.array(draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+
+    def instants(unbounded: float) -> np.ndarray:
+        near = st.floats(-1e6, 1e6).map(lambda seconds: AS_OF.timestamp() + seconds)
+        return np.array(draw(st.lists(near | st.just(unbounded), min_size=count, max_size=count)))
+
+    ages = st.sampled_from([np.nan, 14.0, 18.0, 60.0])
+    return replace(
+        catalogue,
+        killed=mask(),
+        repeatable=mask(),
+        minimum_age=np.array(draw(st.lists(ages, min_size=count, max_size=count))),
+        valid_from=instants(-np.inf),
+        valid_until=instants(np.inf),
+        extra_purposes={Purpose.THIRD_PARTY: mask()},
+        in_channel={"mobile_app": mask(), "sms": mask()},
+        in_placement={name: mask() for name in catalogue.in_placement},
+    )
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Any toy catalogue, any customer, either channel."""
+    statuses = st.sampled_from([ConsentStatus.GIVEN, ConsentStatus.REFUSED])
+    keys = st.sampled_from(["*/display", "sms/outbound", "*/third_party", "*/personalisation"])
+    records = st.dictionaries(keys, statuses).map(ConsentRecord)
+    customer = toy_customer(
+        held={p: draw(st.sampled_from([0.0, 1.0, np.nan])) for p in VOCABULARY},
+        birth_date=draw(st.none() | st.dates(date(1930, 1, 1), date(2020, 1, 1))),
+        consents=draw(st.none() | records),
+        has_features=draw(st.booleans()),
+    )
+    channel = draw(st.sampled_from(["mobile_app", "sms"]))
+    placements = (
+        (Placement("message", 1),)
+        if channel == "sms"
+        else (Placement("login_banner", 1), Placement("home_feed", draw(st.integers(1, 4))))
+    )
+    return toy_situation(
+        customer=customer,
+        catalogue=_random_catalogue(draw),
+        channel=channel,
+        placements=placements,
+        intent=draw(st.none() | st.just("borrow")),
+    )
