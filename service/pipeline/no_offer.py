@@ -20,7 +20,7 @@ def no_offer_reason(
     rule_codes: tuple[str, ...],
     verdicts: NDArray[np.bool_],
 ) -> NoOfferReason:
-    """The one gate that emptied the placement, or that nothing was eligible in it."""
+    """The one gate that denies all that the others permit here, or that nothing was eligible."""
     if situation.customer.standing is Standing.UNREADABLE:
         return NoOfferReason.STATE_UNAVAILABLE
     key = f"{situation.ask.channel}/{placement_id}"
@@ -28,7 +28,9 @@ def no_offer_reason(
     for code, reason in DECISIVE:
         if code not in rule_codes:
             continue
-        others = [row for row, other in enumerate(rule_codes) if other != code]
-        if (here & verdicts[others].all(axis=0)).any():
+        decisive = rule_codes.index(code)
+        others = np.delete(verdicts, decisive, axis=0).all(axis=0)
+        candidates = here & others
+        if candidates.any() and not (candidates & verdicts[decisive]).any():
             return reason
     return NoOfferReason.NOTHING_ELIGIBLE

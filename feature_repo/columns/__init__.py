@@ -1,0 +1,1 @@
+"""Blocks of model columns computed from raw features at an instant."""

@@ -1,0 +1,34 @@
+"""Time passed between a stored day and the instant a decision is for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from feature_repo.raw_features import Float32s, Float64s
+
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = 30.4375
+SNAPSHOT_GRACE_DAYS = 3.0
+"""Makes every month between two snapshots one month, February (28 days) included."""
+
+
+def whole_day(as_of_days: Float64s) -> Float64s:
+    """The day the instant lies in (n, 1), days since 1970-01-01."""
+    return np.floor(as_of_days)[:, None]
+
+
+def days_since(today: Float64s, days: Float32s) -> Float64s:
+    """Whole days from each stored day (n, k) until today (n, 1); unknown stays NaN."""
+    return np.subtract(today, days)
+
+
+def months_since(today: Float64s, days: Float32s) -> Float64s:
+    """Whole months since each stored day; a day one calendar month back is always 1."""
+    months = np.subtract(today + SNAPSHOT_GRACE_DAYS, days)
+    months /= DAYS_PER_MONTH
+    return np.floor(months, out=months)
+
+
+def years_since(today: Float64s, days: Float32s) -> Float64s:
+    """Whole years since each stored day; unknown stays NaN."""
+    return np.floor(np.subtract(today, days) / DAYS_PER_YEAR)

@@ -1,0 +1,1 @@
+"""Adapters: the only I/O of the service."""

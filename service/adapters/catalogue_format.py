@@ -1,0 +1,113 @@
+"""The format of offers.yaml, policy.yaml and treatments.yaml; unknown keys are refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from service.domain.consent import ConsentMode, Purpose
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Positive = Annotated[float, Meta(gt=0)]
+Limit = Annotated[int, Meta(ge=1, le=20)]
+Issue = Literal["acquire", "grow", "retain", "serve"]
+
+
+class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One offer; without `placements` it may appear in every placement of its channels."""
+
+    id: Name
+    version: Annotated[int, Meta(ge=1)]
+    product_id: Name
+    group: Name
+    issue: Issue
+    value: Annotated[float, Meta(ge=0)]
+    channels: Annotated[list[Name], Meta(min_length=1)]
+    placements: Annotated[list[Name], Meta(min_length=1)] | None = None
+    lever: Positive = 1.0
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    minimum_age: Annotated[int, Meta(ge=0, le=120)] | None = None
+    repeatable: bool = False
+    purpose: Purpose | None = None
+    killed: bool = False
+
+
+class OffersFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """offers.yaml: the order of the offers is the bank's business order."""
+
+    bank: Name
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    offers: Annotated[list[OfferEntry], Meta(min_length=1)]
+
+
+class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """One channel: why the bank speaks there, who begins, and each placement's default limit."""
+
+    purpose: Purpose
+    direction: Literal["inbound", "outbound"]
+    placements: Annotated[dict[Name, Limit], Meta(min_length=1)]
+
+
+class LeversEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the bank pushes (> 1) or brakes (< 1), by issue and by group."""
+
+    issues: dict[Issue, Positive] = {}
+    groups: dict[Name, Positive] = {}
+
+
+class ContextWeightEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a trigger, an intent or both say about a group of offers."""
+
+    group: Name
+    weight: Positive
+    trigger: str | None = None
+    intent: str | None = None
+
+
+class DiversityEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many offers of one group an answer may hold."""
+
+    max_per_group: Annotated[int, Meta(ge=1)]
+
+
+class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """policy.yaml: `consent` is keyed by purpose, or by channel/purpose where a channel differs."""
+
+    time_zone: str
+    channels: Annotated[dict[Name, ChannelEntry], Meta(min_length=1)]
+    consent: dict[str, ConsentMode]
+    diversity: DiversityEntry
+    levers: LeversEntry = LeversEntry()
+    context_weights: list[ContextWeightEntry] = []
+
+
+class CallToActionEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the customer can press."""
+
+    label: Text
+    deep_link: Text
+
+
+class TreatmentEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One offer's wording in one locale; without `channel` it serves every channel."""
+
+    offer: Name
+    locale: Name
+    title: Text
+    body: Text
+    channel: Name | None = None
+    call_to_action: CallToActionEntry | None = None
+    image_url: Text | None = None
+    disclosure: Text | None = None
+    talk_track: Text | None = None
+
+
+class TreatmentsFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """treatments.yaml: the words."""
+
+    treatments: list[TreatmentEntry]

@@ -1,0 +1,102 @@
+"""From the bytes of a request to an `Ask` the engine can trust; every refusal names its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
+from service.domain.catalogue import FALLBACK_LOCALE, Catalogue
+from service.domain.situation import Ask, Placement
+from service.errors import RequestInvalid
+from service.use_cases.make_decision import DecisionCommand
+
+_DECODER = msgspec.json.Decoder(DecisionRequest)
+_COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"(?:unknown|missing required) field `(.*)`$", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+
+
+def decode_request(body: bytes) -> DecisionRequest:
+    """The request; `RequestInvalid` points at the first field that breaks the contract."""
+    try:
+        return _DECODER.decode(body)
+    except msgspec.ValidationError as error:
+        raise _breach(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RequestInvalid("the body is no JSON object in UTF-8: send one") from None
+
+
+def to_command(request: DecisionRequest, catalogue: Catalogue) -> DecisionCommand:
+    """The command for this catalogue; `RequestInvalid` where it knows no such channel or place."""
+    channels = catalogue.policy.channels
+    if request.channel not in channels:
+        raise _unknown("channel", request.channel, channels, pointer="/channel")
+    context = request.context or ContextRequest()
+    ask = Ask(
+        channel=request.channel,
+        placements=_placements(request.placements, channels[request.channel].placements),
+        locale=_locale(request.locale, catalogue),
+        trigger=context.trigger,
+        intent=context.intent,
+        context={
+            name: value
+            for name, value in msgspec.structs.asdict(context).items()
+            if value is not None
+        },
+    )
+    return DecisionCommand(request.customer_id, ask, is_dry_run=request.mode == "dry_run")
+
+
+def _placements(
+    asked: list[PlacementRequest] | None, own: Mapping[str, int]
+) -> tuple[Placement, ...]:
+    if asked is None:
+        return tuple(Placement(name, limit) for name, limit in own.items())
+    seen: set[str] = set()
+    for place, placement in enumerate(asked):
+        pointer = f"/placements/{place}/id"
+        if placement.id not in own:
+            raise _unknown("placement", placement.id, own, pointer=pointer)
+        if placement.id in seen:
+            raise RequestInvalid(f"placement {placement.id!r} stands twice", pointer=pointer)
+        seen.add(placement.id)
+    return tuple(Placement(p.id, p.limit or own[p.id]) for p in asked)
+
+
+def _locale(asked: str, catalogue: Catalogue) -> str:
+    """The catalogue's locale that was asked for, one of the same language, or the fallback.
+
+    A language nobody wrote for never costs the customer her answer.
+    """
+    written = dict.fromkeys(locale for _, locale, _ in catalogue.treatments)
+    if asked in written:
+        return asked
+    same_language = (locale for locale in written if _language(locale) == _language(asked))
+    return next(same_language, FALLBACK_LOCALE)
+
+
+def _language(locale: str) -> str:
+    return locale.replace("_", "-").partition("-")[0].lower()
+
+
+def _unknown(kind: str, name: str, known: Iterable[str], *, pointer: str) -> RequestInvalid:
+    return RequestInvalid(
+        f"unknown {kind} {name!r}: use one of {', '.join(known)}", pointer=pointer
+    )
+
+
+def _breach(message: str) -> RequestInvalid:
+    """msgspec's complaint, its path turned into a JSON pointer that includes the field it names."""
+    match = _COMPLAINT.match(message)
+    assert match
+    what = match["what"]
+    if what.startswith("Invalid enum value"):
+        what += ": /schema/openapi.json lists those allowed"
+    steps = [name or index for name, index in _STEP.findall(match["path"] or "")]
+    if field := _FIELD.search(what):
+        steps.append(field[1])
+    escaped = (step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return RequestInvalid(what, pointer="".join(f"/{step}" for step in escaped))

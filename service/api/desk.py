@@ -1,0 +1,46 @@
+"""What the handlers work with: built once at start, reached through the application's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from litestar import Request
+
+from service.api.readiness import Readiness
+from service.api.tracking_tokens import TrackingTokens
+from service.ports import Clock
+from service.telemetry.logging import Log
+from service.telemetry.metrics import Metrics
+from service.use_cases.make_decision import MakeDecision
+
+STATE_KEY = "desk"
+
+
+class ModelShelf(Protocol):
+    """The bundles of this installation."""
+
+    def ids(self) -> list[str]:
+        """All bundles, oldest first."""
+
+    def champion(self) -> str | None:
+        """The promoted bundle, None when none was promoted."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Use cases and tools of one running service."""
+
+    make_decision: MakeDecision
+    models: ModelShelf
+    tokens: TrackingTokens
+    clock: Clock
+    readiness: Readiness
+    metrics: Metrics
+    log: Log
+
+
+def desk_of(request: Request[Any, Any, Any]) -> Desk:
+    """The desk of the application that got this request."""
+    desk: Desk = request.app.state[STATE_KEY]
+    return desk

@@ -1,0 +1,73 @@
+"""GET /v1/catalogue and /v1/models: what is there to decide with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+
+from service.api.desk import desk_of
+from service.api.wire import (
+    CatalogueAnswer,
+    CatalogueOffer,
+    ModelAnswer,
+    ModelsAnswer,
+    RejectReason,
+)
+from service.domain.catalogue import Catalogue
+
+REJECT_REASONS = [
+    RejectReason("not_interested", {"en": "Not interested", "zh-CN": "不感兴趣"}),
+    RejectReason("has_elsewhere", {"en": "Has it at another bank", "zh-CN": "已在他行办理"}),
+    RejectReason("too_expensive", {"en": "Too expensive", "zh-CN": "费用太高"}),
+    RejectReason("bad_time", {"en": "Not a good time", "zh-CN": "时机不合适"}),
+    RejectReason("prefers_branch", {"en": "Prefers a branch", "zh-CN": "希望到网点办理"}),
+    RejectReason("complaint", {"en": "Has a complaint", "zh-CN": "有投诉"}),
+    RejectReason("other", {"en": "Other", "zh-CN": "其他"}),
+]
+
+
+@get("/v1/catalogue", sync_to_thread=False)
+def catalogue(request: Request[Any, Any, Any]) -> CatalogueAnswer:
+    """Every offer with its titles, every channel with its placements, every reject reason."""
+    held = desk_of(request).make_decision.edition.catalogue
+    return CatalogueAnswer(
+        catalogue=held.version,
+        policy=held.policy.version,
+        currency=held.currency,
+        channels={name: dict(row.placements) for name, row in held.policy.channels.items()},
+        offers=[_offer(held, row) for row in range(len(held))],
+        reject_reasons=REJECT_REASONS,
+    )
+
+
+@get("/v1/models", sync_to_thread=True)
+def models(request: Request[Any, Any, Any]) -> ModelsAnswer:
+    """Every bundle, which one is promoted, and which one this service decides with."""
+    desk = desk_of(request)
+    in_use, champion = desk.make_decision.edition.versions.model, desk.models.champion()
+    return ModelsAnswer(
+        [
+            ModelAnswer(name, champion=name == champion, in_use=name == in_use)
+            for name in desk.models.ids()
+        ]
+    )
+
+
+def _offer(held: Catalogue, row: int) -> CatalogueOffer:
+    offer_id = held.offer_ids[row]
+    return CatalogueOffer(
+        offer_id=offer_id,
+        offer_version=held.offer_versions[row],
+        product_id=held.product_ids[row],
+        group=held.groups[row],
+        value=float(held.values[row]),
+        lever=float(held.levers[row]),
+        channels=[name for name, mask in held.in_channel.items() if mask[row]],
+        killed=bool(held.killed[row]),
+        title={
+            locale: words.title
+            for (offer, locale, _), words in held.treatments.items()
+            if offer == offer_id
+        },
+    )

@@ -1,0 +1,109 @@
+"""GET /schema/openapi.json and /schema: the contract as OpenAPI 3.1, and as a plain page."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+
+from service.api import examples
+from service.api.operations import JSON, OPERATIONS, Operation
+from service.api.problems import MEDIA_TYPE, PROBLEMS
+from service.api.wire import Problem
+
+TITLE, VERSION = "Next best offer", "1.0.0"
+REFERENCE = "#/components/schemas/{name}"
+STYLE = (
+    "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "pre{background:#f4f4f4;padding:1rem;overflow:auto}code{font-weight:600}"
+)
+
+
+@get("/schema/openapi.json", sync_to_thread=False)
+def openapi_document() -> dict[str, Any]:
+    """The whole contract, with one example per operation."""
+    return build_document()
+
+
+@get("/schema", sync_to_thread=False)
+def schema_page() -> Response[str]:
+    """Every operation with its examples, readable offline."""
+    sections = "".join(_section(operation) for operation in OPERATIONS)
+    return Response(
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{TITLE}</title>"
+        f"<style>{STYLE}</style><h1>{TITLE}</h1>"
+        "<p>Machine-readable: <a href='/schema/openapi.json'>/schema/openapi.json</a></p>"
+        f"{sections}</html>",
+        media_type="text/html",
+    )
+
+
+@cache
+def build_document() -> dict[str, Any]:
+    """OpenAPI 3.1 from the table of operations and the wire structs themselves."""
+    types = {
+        t for o in OPERATIONS for t in (o.request_type, o.answer_type) if t not in (None, dict)
+    }
+    _, schemas = msgspec.json.schema_components([*types, Problem], ref_template=REFERENCE)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": TITLE, "version": VERSION, "license": {"name": "Apache-2.0"}},
+        "paths": paths,
+        "components": {"schemas": dict(sorted(schemas.items()))},
+    }
+
+
+def _describe(operation: Operation) -> dict[str, Any]:
+    answer = _content(operation.media_type, operation.answer_type, operation.answer_example)
+    description: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "responses": {"200": {"description": operation.summary, "content": answer}}
+        | {str(status): _problem(status) for status in operation.problems},
+    }
+    if operation.request_type is not None:
+        body = _content(JSON, operation.request_type, operation.request_example)
+        description["requestBody"] = {"required": True, "content": body}
+    return description
+
+
+def _content(media_type: str, kind: type | None, example: Any) -> dict[str, Any]:
+    if kind is None:
+        schema: dict[str, Any] = {"type": "string"}
+    elif kind is dict:
+        schema = {"type": "object"}
+    else:
+        schema = {"$ref": REFERENCE.format(name=kind.__name__)}
+    return {media_type: {"schema": schema, "example": example}}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    slug, title, usual = PROBLEMS[status]
+    example = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": usual}
+    shown = examples.PROBLEM if status == 400 else example
+    return {"description": title, "content": _content(MEDIA_TYPE, Problem, shown)}
+
+
+def _section(operation: Operation) -> str:
+    shown = [
+        f"<p>{label}</p><pre>{escape(_pretty(example))}</pre>"
+        for label, example in (
+            ("Request", operation.request_example),
+            ("Answer", operation.answer_example),
+        )
+        if example is not None
+    ]
+    heading = f"{operation.method.upper()} <code>{escape(operation.path)}</code>"
+    return f"<h2>{heading}</h2><p>{escape(operation.summary)}</p>{''.join(shown)}"
+
+
+def _pretty(example: Any) -> str:
+    if isinstance(example, str):
+        return example
+    return msgspec.json.format(msgspec.json.encode(example), indent=2).decode()

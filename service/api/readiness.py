@@ -1,0 +1,30 @@
+"""What must hold before traffic may come; Redis is not among it, the ladder answers without."""
+
+from __future__ import annotations
+
+from service.api.wire import CheckAnswer
+
+CHECKS = ("catalogue", "model", "warm_up")
+
+
+class Readiness:
+    """Every check stands as failed until somebody reports that it passed."""
+
+    def __init__(self) -> None:
+        self._checks = {name: CheckAnswer(name, False, "not done yet") for name in CHECKS}
+
+    def report(self, name: str, *, passed: bool, detail: str) -> None:
+        """Set one check; the detail names versions and cures, never a person."""
+        if name not in self._checks:
+            raise KeyError(f"no check {name!r}: known are {', '.join(CHECKS)}")
+        self._checks[name] = CheckAnswer(name, passed, detail)
+
+    @property
+    def checks(self) -> list[CheckAnswer]:
+        """All checks, in the order they are made."""
+        return list(self._checks.values())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all checks passed."""
+        return all(check.passed for check in self._checks.values())

@@ -1,0 +1,16 @@
+"""Ids that sort by time: 48 bits of milliseconds, 80 bits of randomness, Crockford's base 32."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 26
+
+
+def new_ulid(at: datetime) -> str:
+    """A fresh ULID for this instant: 26 characters, first digit at most 7."""
+    milliseconds = int(at.timestamp() * 1000)
+    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(LENGTH)))

@@ -1,0 +1,112 @@
+"""The configuration: read once from the environment, frozen, passed and never imported."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from service.errors import SettingsInvalid
+
+PREFIX = "NBO_"
+COMMAND_LINE_KEYS = frozenset({"NBO_DEBUG"})
+"""Keys only the command line reads; known here so that they are not taken for misspelt ones."""
+
+ClockKind = Literal["auto", "wall"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+TRUE, FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every `NBO_<FIELD>` of the environment; an empty value means the default."""
+
+    home: Path = Path(".nbo")
+    """Folder of the local installation: tables, bundles, keys, embedded Redis."""
+    redis_url: str = ""
+    """Redis to read from; empty = `nbo serve` starts the embedded one of the home."""
+    bank: str = ""
+    """The bank this service may serve; empty = whichever lives in the home."""
+    catalogue: str = ""
+    """Folder with offers.yaml, policy.yaml and treatments.yaml; empty = the shipped one of the
+    bank.
+    """
+    clock: ClockKind = "auto"
+    """auto = business time starts where the imported data end; wall = the wall clock."""
+    host: str = "127.0.0.1"
+    """Address to bind; anything but loopback needs `insecure` while no authentication is
+    configured.
+    """
+    port: int = 8000
+    """Port to bind."""
+    insecure: bool = False
+    """Allow a host that others can reach, although nobody has to authenticate."""
+    log_level: LogLevel = "info"
+    """Least severe log line written; decisions are logged at info."""
+
+    def __post_init__(self) -> None:
+        if not self.insecure and not is_loopback(self.host):
+            raise SettingsInvalid(
+                f"NBO_HOST={self.host} can be reached by others and no authentication is set up:"
+                " bind 127.0.0.1, or accept the risk with --insecure (NBO_INSECURE=true)"
+            )
+
+
+KNOWN_KEYS = tuple(f"{PREFIX}{field.name.upper()}" for field in fields(Settings))
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings an environment describes; `SettingsInvalid` names the key and what it takes."""
+    given = {key: value for key, value in environment.items() if key.startswith(PREFIX)}
+    unknown = sorted(given.keys() - set(KNOWN_KEYS) - COMMAND_LINE_KEYS)
+    if unknown:
+        known = ", ".join(sorted({*KNOWN_KEYS, *COMMAND_LINE_KEYS}))
+        raise SettingsInvalid(f"unknown setting {', '.join(unknown)}: known are {known}")
+    filled = {key: value.strip() for key, value in given.items() if value.strip()}
+    default = Settings()
+    return Settings(
+        home=Path(filled.get("NBO_HOME", default.home)),
+        redis_url=filled.get("NBO_REDIS_URL", default.redis_url),
+        bank=filled.get("NBO_BANK", default.bank),
+        catalogue=filled.get("NBO_CATALOGUE", default.catalogue),
+        clock=cast("ClockKind", _choice(filled, "NBO_CLOCK", default.clock, get_args(ClockKind))),
+        host=filled.get("NBO_HOST", default.host),
+        port=_port(filled, default.port),
+        insecure=_switch(filled, "NBO_INSECURE"),
+        log_level=cast(
+            "LogLevel", _choice(filled, "NBO_LOG_LEVEL", default.log_level, get_args(LogLevel))
+        ),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _choice(given: Mapping[str, str], key: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = given.get(key, default)
+    if value not in allowed:
+        raise SettingsInvalid(f"{key}={value}: use one of {', '.join(allowed)}")
+    return value
+
+
+def _port(given: Mapping[str, str], default: int) -> int:
+    value = given.get("NBO_PORT", str(default))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65_535):
+        raise SettingsInvalid(f"NBO_PORT={value}: use a whole number from 1 to 65535")
+    return int(value)
+
+
+def _switch(given: Mapping[str, str], key: str) -> bool:
+    value = given.get(key, "").lower()
+    if value not in TRUE | FALSE:
+        raise SettingsInvalid(f"{key}={value}: use true or false")
+    return value in TRUE

@@ -1,0 +1,86 @@
+"""Requests that break the contract of POST /v1/decisions, over the real HTTP surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.fakes import FakeCustomerStore, ToyService, toy_record
+
+KNOWN = "c-15889"
+ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient[Litestar]]:
+    service = ToyService(FakeCustomerStore({KNOWN: toy_record()}))
+    with TestClient(service.app(), raise_server_exceptions=False) as connected:
+        yield connected
+
+
+def refused(client: TestClient[Litestar], **changes: object) -> dict[str, Any]:
+    answer = client.post("/v1/decisions", json=ASK | changes)
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["type"] == "/problems/request-invalid"
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"limit": 3}, "/limit"),
+        ({"context": {"mood": "good"}}, "/context/mood"),
+        ({"context": {"a/b~c": "x"}}, "/context/a~1b~0c"),
+        ({"on_behalf_of": {"agent_id": "A", "team": "x"}}, "/on_behalf_of/team"),
+        ({"on_behalf_of": {}}, "/on_behalf_of/agent_id"),
+        ({"placements": [{"id": "home_feed", "limits": 3}]}, "/placements/0/limits"),
+        ({"placements": [{"id": "home_feed", "limit": 21}]}, "/placements/0/limit"),
+        ({"placements": [{"id": "home_feed", "limit": 0}]}, "/placements/0/limit"),
+        ({"placements": []}, "/placements"),
+        ({"placements": [{"id": "home_feed"}] * 11}, "/placements"),
+        ({"placements": [{"id": "home_feed"}, {"id": "home_feed"}]}, "/placements/1/id"),
+        ({"placements": [{"id": "cinema"}]}, "/placements/0/id"),
+        ({"customer_id": ""}, "/customer_id"),
+        ({"customer_id": "x" * 129}, "/customer_id"),
+        ({"customer_id": 15889}, "/customer_id"),
+        ({"channel": "telegraph"}, "/channel"),
+        ({"mode": "rehearsal"}, "/mode"),
+        ({"explain": "yes"}, "/explain"),
+        ({"request_id": ""}, "/request_id"),
+    ],
+)
+def test_a_broken_request_is_refused_with_a_pointer_to_the_field(client, change, pointer) -> None:
+    assert refused(client, **change)["pointer"] == pointer
+
+
+def test_unknown_channels_and_placements_are_answered_with_the_known_ones(client) -> None:
+    assert "mobile_app, sms" in refused(client, channel="telegraph")["detail"]
+    placements = [{"id": "cinema"}]
+    assert "login_banner, home_feed" in refused(client, placements=placements)["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[" * 50_000, b'{"customer_id":"\xff"}', b'{"customer_id":"\\ud800"}', b"[]"],
+)
+def test_malformed_json_is_a_problem_and_not_an_error(client, body) -> None:
+    answer = client.post("/v1/decisions", content=body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_missing_field_is_named(client) -> None:
+    problem = client.post("/v1/decisions", json={"customer_id": KNOWN}).json()
+    assert problem["pointer"] == "/channel"
+
+
+def test_a_refusal_never_repeats_the_customer_id(client) -> None:
+    answer = client.post("/v1/decisions", json=ASK | {"channel": "telegraph"})
+    assert KNOWN not in answer.text

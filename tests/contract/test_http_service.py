@@ -1,0 +1,224 @@
+"""Health, metrics, inventory, documentation and refusals over the real HTTP surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from service.adapters.redis_customer_store import RedisCustomerStore, open_redis
+from service.api.openapi import build_document
+from service.api.operations import OPERATIONS
+from service.api.readiness import Readiness
+from service.api.wire import Problem
+from service.domain.catalogue import Mask
+from service.domain.decision import NoOfferReason, Rung
+from service.domain.situation import Situation
+from service.rules.not_killed import NotKilled
+from service.telemetry.logging import open_log
+from tests.fakes import BrokenCustomerStore, FakeCustomerStore, ToyService, toy_record
+from tests.worlds import VOCABULARY
+
+ASK = {"customer_id": "c", "channel": "mobile_app", "locale": "en"}
+
+
+@pytest.fixture
+def service() -> ToyService:
+    return ToyService(FakeCustomerStore({"c": toy_record()}))
+
+
+@pytest.fixture
+def client(service: ToyService) -> Iterator[TestClient[Litestar]]:
+    with TestClient(service.app(), raise_server_exceptions=False) as connected:
+        yield connected
+
+
+def test_live_and_ready_answer_when_everything_is_warm(client) -> None:
+    assert client.get("/health/live").json() == {"status": "live"}
+    answer = client.get("/health/ready")
+    assert answer.status_code == 200
+    assert [check["name"] for check in answer.json()["checks"]] == ["catalogue", "model", "warm_up"]
+
+
+def test_not_ready_is_a_problem_that_lists_the_failed_check() -> None:
+    readiness = Readiness()
+    readiness.report("model", passed=False, detail="bundle b: model was altered: train again")
+    service = ToyService(FakeCustomerStore({}), readiness=readiness)
+    with TestClient(service.app()) as client:
+        answer = client.get("/health/ready")
+        assert client.get("/health/live").status_code == 200
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    details = [check["detail"] for check in answer.json()["checks"]]
+    assert "bundle b: model was altered: train again" in details
+
+
+def test_a_check_nobody_declared_cannot_be_reported() -> None:
+    with pytest.raises(KeyError, match="known are"):
+        Readiness().report("mood", passed=True, detail="")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "slug"),
+    [
+        ("GET", "/v1/nothing", 404, "not-found"),
+        ("GET", "/v1/decisions", 405, "method-not-allowed"),
+        ("DELETE", "/v1/catalogue", 405, "method-not-allowed"),
+    ],
+)
+def test_addresses_and_methods_that_do_not_exist_are_problems(
+    client, method, path, status, slug
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["type"] == f"/problems/{slug}"
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(client) -> None:
+    answer = client.post("/v1/decisions", content=b" " * 70_000)
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "/problems/request-too-large"
+
+
+def test_the_catalogue_is_told_with_titles_and_reject_reasons(client) -> None:
+    answer = client.get("/v1/catalogue").json()
+    assert answer["channels"]["mobile_app"] == {"login_banner": 1, "home_feed": 3}
+    assert answer["offers"][0]["title"] == {"en": "Title", "zh-CN": "Title"}
+    assert {reason["code"] for reason in answer["reject_reasons"]} >= {"too_expensive"}
+    assert all({"en", "zh-CN"} <= set(reason["text"]) for reason in answer["reject_reasons"])
+
+
+def test_models_say_which_is_promoted_and_which_is_in_use(client) -> None:
+    models = client.get("/v1/models").json()["models"]
+    assert models == [
+        {"model": "toy-0", "champion": False, "in_use": False},
+        {"model": "toy-1", "champion": True, "in_use": True},
+    ]
+
+
+def test_every_route_is_documented_and_every_documented_operation_exists(service) -> None:
+    routes = {
+        (method.lower(), route.path_format)
+        for route in service.app().routes
+        for method in route.methods
+        if method != "OPTIONS"
+    }
+    assert routes == {(operation.method, operation.path) for operation in OPERATIONS}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
+def test_every_operation_has_an_example_its_own_types_accept(operation) -> None:
+    if operation.request_type is not None:
+        msgspec.convert(operation.request_example, operation.request_type)
+    if operation.answer_type not in (None, dict):
+        converted = msgspec.convert(operation.answer_example, operation.answer_type)
+        assert msgspec.to_builtins(converted) == operation.answer_example
+
+
+def test_the_documented_request_works_as_it_stands(client) -> None:
+    document = client.get("/schema/openapi.json").json()
+    post = document["paths"]["/v1/decisions"]["post"]
+    example = post["requestBody"]["content"]["application/json"]["example"]
+    assert client.post("/v1/decisions", json=example).status_code == 200
+
+
+def test_the_document_is_openapi_3_1_with_an_example_everywhere_and_no_loose_reference() -> None:
+    document = build_document()
+    assert document["openapi"] == "3.1.0"
+    schemas = document["components"]["schemas"]
+    assert schemas["DecisionRequest"]["additionalProperties"] is False
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                assert all("example" in content for content in response["content"].values())
+
+
+def test_the_page_shows_every_operation_without_fetching_anything(client) -> None:
+    page = client.get("/schema")
+    assert page.headers["content-type"].startswith("text/html")
+    assert all(operation.path in page.text for operation in OPERATIONS)
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+
+
+def test_problem_examples_are_problems() -> None:
+    for path in build_document()["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                problem = response["content"].get("application/problem+json")
+                if problem:
+                    msgspec.convert(problem["example"], Problem)
+
+
+class FailingRule(NotKilled):
+    def permits(self, situation: Situation) -> Mask:
+        raise ValueError("broken on purpose")
+
+
+def test_every_declared_metric_moves_and_no_label_leaves_its_set(service) -> None:
+    metrics = service.metrics
+    edition = service.edition
+    broken = replace(edition, pipeline=replace(edition.pipeline, rules=(FailingRule(),)))
+    gone = RedisCustomerStore(
+        open_redis("redis://127.0.0.1:1/0"),
+        bank="toy",
+        product_vocabulary=VOCABULARY,
+        metrics=metrics,
+        log=open_log(service.stream, level="error"),
+    )
+    for variant in (service, replace(service, store=gone), replace(service, edition=broken)):
+        with TestClient(variant.app()) as client:
+            assert client.post("/v1/decisions", json=ASK).status_code == 200
+            client.get("/v1/nothing")
+            client.request("BREW", "/v1/decisions")
+            scraped = client.get("/metrics").text
+    families = list(metrics.registry.collect())
+    still = {f.name for f in families if not any(sample.value > 0 for sample in f.samples)}
+    assert still == {"nbo_http_requests_in_flight"}
+    assert "nbo_http_requests_in_flight 1.0" in scraped
+    samples = [sample for family in families for sample in family.samples]
+    assert labels(samples, "route") <= {operation.path for operation in OPERATIONS} | {"unmatched"}
+    assert labels(samples, "method") <= {"GET", "POST", "other"}
+    assert labels(samples, "served_from") <= set(Rung)
+    assert labels(samples, "reason") <= set(NoOfferReason)
+    assert labels(samples, "result") <= {"ok", "unreachable", "unreadable"}
+    assert labels(samples, "cause") == {"state_unavailable", "rule_failed"}
+
+
+def test_requests_in_flight_include_the_one_that_asks(client, service) -> None:
+    assert "nbo_http_requests_in_flight 1.0" in client.get("/metrics").text
+    assert service.metrics.registry.get_sample_value("nbo_http_requests_in_flight") == 0.0
+
+
+def test_latency_is_observed_also_when_a_decision_fails() -> None:
+    service = ToyService(BrokenCustomerStore())
+    with TestClient(service.app(), raise_server_exceptions=False) as client:
+        client.post("/v1/decisions", json=ASK)
+    value = service.metrics.registry.get_sample_value
+    assert value("nbo_decision_duration_seconds_count", {"channel": "mobile_app"}) == 1.0
+    labels = {"method": "POST", "route": "/v1/decisions", "status": "500"}
+    assert value("nbo_http_requests_total", labels) == 1.0
+
+
+def labels(samples: list[Any], name: str) -> set[str]:
+    return {sample.labels[name] for sample in samples if name in sample.labels}
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for child in node.values():
+            yield from references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from references(child)

@@ -1,0 +1,191 @@
+"""The online store over a real Redis: what a load wrote, what it did not, and what broke."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TypeVar
+
+import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+from redis import Redis
+
+from feature_repo.online_layout import (
+    Generation,
+    consent_key,
+    encode_consents,
+    encode_generation,
+    feast_key,
+    generation_key,
+    timestamp_field,
+)
+from service.adapters.redis_customer_store import RedisCustomerStore, open_redis
+from service.domain.consent import ConsentStatus, Purpose
+from service.ports import CustomerRecord
+from service.telemetry.logging import open_log
+from service.telemetry.metrics import Metrics
+from tests.redis_server import private_redis
+
+BANK, VOCABULARY = "toy", ("account", "card")
+CUSTOMER = "client-4711"
+T = TypeVar("T")
+
+
+@dataclass
+class Store:
+    """The adapter under test and what it told."""
+
+    url: str
+    redis: Redis
+    metrics: Metrics = field(default_factory=Metrics)
+    stream: io.BytesIO = field(default_factory=io.BytesIO)
+
+    def read(self, customer_id: str = CUSTOMER) -> CustomerRecord:
+        return self.within(lambda store: store.read(customer_id))
+
+    def within(self, use: Callable[[RedisCustomerStore], Awaitable[T]]) -> T:
+        async def session() -> T:
+            redis = open_redis(self.url)
+            store = RedisCustomerStore(
+                redis,
+                bank=BANK,
+                product_vocabulary=VOCABULARY,
+                metrics=self.metrics,
+                log=open_log(self.stream, level="info"),
+            )
+            try:
+                return await use(store)
+            finally:
+                await redis.aclose()
+
+        return asyncio.run(session())
+
+    def reads(self, result: str) -> float | None:
+        value = self.metrics.registry.get_sample_value
+        return value("nbo_customer_reads_total", {"result": result})
+
+    def load(self) -> None:
+        marker = Generation(generation="1", bank=BANK, product_vocabulary=list(VOCABULARY))
+        self.redis.set(generation_key(BANK), encode_generation(marker))
+        self.consents(CUSTOMER, {"*/outbound": "given"})
+        stamp = Timestamp(seconds=int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()))
+        name = timestamp_field("product_holdings")
+        self.redis.hset(feast_key(BANK, CUSTOMER), name, stamp.SerializeToString())
+
+    def consents(self, customer_id: str, consents: dict) -> None:
+        state = encode_consents(BANK, customer_id, consents)
+        self.redis.set(consent_key(BANK, customer_id), state)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with private_redis() as started:
+        yield started
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with Redis.from_url(url) as redis:
+        redis.flushdb()
+        yield Store(url, redis)
+
+
+def test_reads_features_consents_and_marker_in_one_round_trip(store: Store) -> None:
+    store.load()
+    record = store.read()
+    assert (record.reachable, record.is_loaded) == (True, True)
+    assert record.features is not None
+    assert record.features.event_days["product_holdings"][0] == 20_454.0
+    assert record.consents is not None
+    assert record.consents.status("sms", Purpose.OUTBOUND) is ConsentStatus.GIVEN
+    assert store.reads("ok") == 1.0
+
+
+def test_a_stranger_has_neither_features_nor_consents(store: Store) -> None:
+    store.load()
+    record = store.read("nobody")
+    assert (record.reachable, record.is_loaded) == (True, True)
+    assert (record.features, record.consents) == (None, None)
+
+
+def test_an_empty_store_is_not_a_loaded_one(store: Store) -> None:
+    assert not store.read().is_loaded
+
+
+def test_a_load_under_another_vocabulary_does_not_count(store: Store) -> None:
+    store.load()
+    marker = Generation(generation="2", bank=BANK, product_vocabulary=["card", "account"])
+    store.redis.set(generation_key(BANK), encode_generation(marker))
+    assert not store.read().is_loaded
+
+
+@pytest.mark.parametrize("break_it", ["foreign", "damaged", "marker"])
+def test_what_cannot_be_believed_counts_as_unreachable(store: Store, break_it: str) -> None:
+    store.load()
+    if break_it == "foreign":
+        state = encode_consents(BANK, "somebody-else", {})
+        store.redis.set(consent_key(BANK, CUSTOMER), state)
+    elif break_it == "damaged":
+        store.redis.set(consent_key(BANK, CUSTOMER), b"\xc1")
+    else:
+        store.redis.set(generation_key(BANK), b"{")
+    assert not store.read().reachable
+    assert store.reads("unreadable") == 1.0
+    assert CUSTOMER not in store.stream.getvalue().decode()
+
+
+def test_bytes_that_are_no_features_make_their_view_undecodable(store: Store) -> None:
+    store.load()
+    store.redis.hset(feast_key(BANK, CUSTOMER), timestamp_field("product_holdings"), b"\xff")
+    assert store.read().undecodable_views == ("product_holdings",)
+
+
+def test_a_key_of_another_type_is_unreachable_and_named_in_no_log(store: Store) -> None:
+    store.load()
+    store.redis.delete(consent_key(BANK, CUSTOMER))
+    store.redis.rpush(consent_key(BANK, CUSTOMER), "x")
+    assert not store.read().reachable
+    assert b"ResponseError" in store.stream.getvalue()
+    assert CUSTOMER not in store.stream.getvalue().decode()
+
+
+def test_a_server_that_is_gone_costs_milliseconds_and_one_log_line() -> None:
+    store = Store("redis://127.0.0.1:1/0", Redis())
+
+    async def twice(adapter: RedisCustomerStore) -> list[CustomerRecord]:
+        return [await adapter.read(CUSTOMER), await adapter.read(CUSTOMER)]
+
+    started = perf_counter()
+    records = store.within(twice)
+    assert perf_counter() - started < 1.0
+    assert not any(record.reachable for record in records)
+    assert store.reads("unreachable") == 2.0
+    assert len(store.stream.getvalue().splitlines()) == 1
+
+
+def test_a_frozen_server_costs_one_timeout_and_is_believed_again_afterwards(store: Store) -> None:
+    store.load()
+    server = int(store.redis.info("server")["process_id"])
+
+    async def around_a_freeze(adapter: RedisCustomerStore) -> list[bool]:
+        seen = [(await adapter.read(CUSTOMER)).reachable]
+        os.kill(server, signal.SIGSTOP)
+        try:
+            seen.append((await adapter.read(CUSTOMER)).reachable)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        for _ in range(50):
+            seen.append((await adapter.read(CUSTOMER)).reachable)
+            if seen[-1]:
+                break
+        return seen
+
+    seen = store.within(around_a_freeze)
+    assert seen[:2] == [True, False]
+    assert seen[-1]

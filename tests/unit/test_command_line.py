@@ -1,0 +1,130 @@
+"""The shell: help, laziness, and what a failure says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import redis
+
+from model_registry.errors import BundleNotFound
+from nbo.cli import cli, run
+from nbo.failure import exit_code_of, explain
+
+ROOT = Path(__file__).parents[2]
+OFFLINE = ("training", "feast", "pandas", "polars", "pyarrow", "sklearn", "implicit", "lightgbm")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NBO_HOME", str(tmp_path / "home"))
+    for name in ("NBO_DEBUG", "NBO_REDIS_URL", "NBO_HOST", "NBO_PORT", "NBO_INSECURE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "home"
+
+
+def commands() -> Iterator[list[str]]:
+    """The words of every command that is no group."""
+    waiting: list[tuple[list[str], click.Command]] = [([], cli)]
+    while waiting:
+        words, command = waiting.pop()
+        if not isinstance(command, click.Group):
+            yield words
+            continue
+        with click.Context(command) as context:
+            for name in command.list_commands(context):
+                member = command.get_command(context, name)
+                assert member is not None
+                waiting.append(([*words, name], member))
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_every_command_explains_itself_with_an_example(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == 0
+    assert f"Example: nbo {' '.join(words)}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("module", ["nbo.cli", "nbo.commands.serve", "nbo.commands.decide"])
+def test_what_serves_imports_nothing_heavy_before_it_runs(module: str) -> None:
+    code = f"import sys, {module}; print([n for n in {OFFLINE!r} if n in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["serve"], "run `nbo data simulate` or `nbo data import` first"),
+        (["train"], "run `nbo data simulate` or `nbo data import` first"),
+        (["features", "apply"], "run `nbo data simulate` or `nbo data import` first"),
+        (["features", "materialize"], "run `nbo data simulate` or `nbo data import` first"),
+        (["features", "show", "--customer", "C1"], "run `nbo data simulate`"),
+        (["decide", "--customer", "C1"], "run `nbo data simulate` or `nbo data import` first"),
+        (["evaluate", "--test-month", "2026-01-31"], "run `nbo train` first"),
+        (["models", "rollback"], "promote a bundle instead"),
+        (["models", "promote", "none-such"], "`nbo models list` shows those there"),
+        (["data", "simulate", "--customers", "0"], "give a number from 1"),
+        (["data", "import", "santander", "--path", str(ROOT / "nbo")], "holds none of"),
+        (["serve", "--host", "0.0.0.0"], "accept the risk with --insecure"),
+        (["train", "--source", "simulated", "--path", str(ROOT)], "a simulated bank has none"),
+        (["train", "--path", str(ROOT)], "say --source too"),
+        (["train", "--source", "tables", "--path", str(ROOT)], "needs --bank NAME"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_failure_is_one_clear_line_on_stderr(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.strip().splitlines()) == 1
+    assert printed.err.startswith("nbo: ")
+    assert says in printed.err
+
+
+def test_a_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list", "--colour"]) == 2
+    assert "--colour" in capsys.readouterr().err
+
+
+def test_debugging_shows_where_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBO_DEBUG", "1")
+    with pytest.raises(BundleNotFound):
+        run(["models", "rollback"])
+
+
+def test_a_json_answer_is_the_only_thing_on_stdout(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "simulate", "--customers", "20", "--days", "70", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["row_counts"]["products"] > 0
+    assert "simulate months" in printed.err
+    assert (home / "bank.json").exists()
+
+
+def test_models_of_an_empty_home_are_an_empty_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_redis_error_never_repeats_its_text() -> None:
+    said = explain(redis.ResponseError("WRONGTYPE key {customer-15889}"))
+    assert "15889" not in said
+    assert "NBO_REDIS_URL" in said
+
+
+def test_an_unforeseen_error_names_only_its_kind() -> None:
+    error = KeyError("customer-15889")
+    assert explain(error) == "unexpected KeyError: set NBO_DEBUG=1 and run again to see where"
+    assert exit_code_of(error) == 70

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feature_repo.errors import StateUnreadable
+from feature_repo.online_layout import (
+    Generation,
+    customer_of_key,
+    decode_consents,
+    decode_generation,
+    decode_text,
+    decode_timestamp,
+    encode_consents,
+    encode_generation,
+    feast_key,
+)
+
+CONSENTS = {"*/outbound": "given", "sms/outbound": "refused"}
+customer_ids = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(customer_ids)
+def test_consents_come_back_as_written(customer_id: str):
+    state = encode_consents("toy", customer_id, CONSENTS)
+
+    assert decode_consents("toy", customer_id, state) == CONSENTS
+
+
+def test_the_state_of_another_customer_is_unreadable():
+    state = encode_consents("toy", "anna", CONSENTS)
+
+    with pytest.raises(StateUnreadable, match="another customer") as refused:
+        decode_consents("toy", "berta", state)
+    assert "anna" not in str(refused.value)
+    assert "berta" not in str(refused.value)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x93\x01", b"\x82\xa5check\xa1x"])
+def test_a_damaged_state_is_unreadable(damage: bytes):
+    with pytest.raises(StateUnreadable, match="damaged"):
+        decode_consents("toy", "anna", damage)
+
+
+def test_a_status_nobody_defined_is_unreadable():
+    state = encode_consents("toy", "anna", CONSENTS).replace(b"refused", b"perhaps")
+
+    with pytest.raises(StateUnreadable):
+        decode_consents("toy", "anna", state)
+
+
+def test_the_marker_comes_back_and_names_its_bank():
+    marker = Generation("20240801T000000Z", "toy", ["account", "card"])
+
+    assert decode_generation("toy", encode_generation(marker)) == marker
+    with pytest.raises(StateUnreadable, match="names bank toy"):
+        decode_generation("other", encode_generation(marker))
+    with pytest.raises(StateUnreadable, match="damaged"):
+        decode_generation("toy", b"{")
+
+
+@given(customer_ids, st.sampled_from(["toy", "a", "other_toy"]))
+def test_a_key_gives_back_its_customer_to_its_own_bank_only(customer_id: str, bank: str):
+    key = feast_key(bank, customer_id)
+
+    assert customer_of_key(bank, key) == customer_id
+    assert customer_of_key("my" + bank, key) is None
+    assert customer_of_key(bank, b"x" + key) is None
+
+
+@pytest.mark.parametrize("damage", [b"\x08", b"\x08\x80", b"\x0a\x01", b"\x18\x01", b"\xff" * 12])
+def test_bytes_that_are_no_timestamp_are_refused(damage: bytes):
+    with pytest.raises(ValueError, match="not"):
+        decode_timestamp(damage)
+
+
+@pytest.mark.parametrize("damage", [b"\x0a\x01a", b"\x12\x05a", b"\x12\x01ab", b"\x12\x01\xff"])
+def test_bytes_that_are_no_text_are_refused(damage: bytes):
+    with pytest.raises(ValueError):  # noqa: PT011  UnicodeDecodeError is one too
+        decode_text(damage)

@@ -1,0 +1,46 @@
+"""A training configuration is read strictly from YAML or TOML."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from training.config import TrainConfig, load_config
+from training.errors import ConfigInvalid
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    file = tmp_path / "train.yaml"
+    file.write_text("")
+    assert load_config(file) == TrainConfig()
+
+
+def test_yaml_and_toml_say_the_same(tmp_path):
+    yaml, toml = tmp_path / "train.yaml", tmp_path / "train.toml"
+    yaml.write_text("seed: 3\ntrain_until: 2016-03-28\npropensity:\n  rounds: 50\n")
+    toml.write_text("seed = 3\ntrain_until = 2016-03-28\n[propensity]\nrounds = 50\n")
+    assert load_config(yaml) == load_config(toml)
+    assert load_config(yaml).train_until == date(2016, 3, 28)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("train.yaml", "propensity:\n  tress: 5\n", r"tress.*propensity"),
+        ("train.yaml", "calibration:\n  folds: 1\n", r"folds"),
+        ("train.yaml", "seed: [\n", "not valid YAML"),
+        ("train.toml", "seed = \n", "not valid TOML"),
+        ("train.json", "{}", "neither"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, name, text, says):
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(ConfigInvalid, match=says):
+        load_config(file)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigInvalid, match=r"absent\.yaml cannot be read"):
+        load_config(tmp_path / "absent.yaml")

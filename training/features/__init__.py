@@ -1,0 +1,1 @@
+"""From canonical tables to features: history for training, the newest values online."""
