@@ -1,0 +1,106 @@
+"""The ranker of a verified bundle: LightGBM, sampling correction and calibration in one call."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.contract import contract_digest
+from feature_repo.raw_features import Float32s, Float64s
+from feature_repo.transforms import ColumnLayout
+from model_registry.calibration import Calibrators, undo_sampling
+from model_registry.errors import BundleRefused
+from model_registry.manifest import BundleManifest, VerifiedBundle
+
+MODEL_FILE = "propensity.txt"
+CALIBRATORS_FILE = "calibrators.npz"
+GOLDEN_FILE = "golden.npz"
+_GOLDEN_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class PropensityModel:
+    """Calibrated probability that a customer takes a product; safe to share between threads."""
+
+    booster: lightgbm.Booster
+    calibrators: Calibrators
+    negative_sampling_rate: float
+    layout: ColumnLayout
+    golden: tuple[Float32s, Float64s]
+
+    @classmethod
+    def load(cls, bundle: VerifiedBundle) -> PropensityModel:
+        """Parse a verified bundle; `BundleRefused` when it was trained under another contract."""
+        manifest = bundle.manifest
+        if manifest.contract_digest != contract_digest():
+            raise BundleRefused(
+                f"bundle {manifest.bundle_id} was trained under another feature contract: "
+                "train again with this version"
+            )
+        with np.load(io.BytesIO(_file(bundle, GOLDEN_FILE)), allow_pickle=False) as arrays:
+            golden = (arrays["matrix"], arrays["expected"])
+        model = cls(
+            lightgbm.Booster(model_str=_file(bundle, MODEL_FILE).decode()),
+            Calibrators.from_bytes(_file(bundle, CALIBRATORS_FILE)),
+            manifest.negative_sampling_rate,
+            layout_of(manifest),
+            golden,
+        )
+        if model.booster.num_feature() != len(model.layout.names):
+            raise BundleRefused(
+                f"bundle {manifest.bundle_id}: {MODEL_FILE} expects "
+                f"{model.booster.num_feature()} columns and the contract gives "
+                f"{len(model.layout.names)}: train again"
+            )
+        return model
+
+    def predict(self, matrix: Float32s, product_codes: NDArray[np.intp]) -> Float64s:
+        """Calibrated probabilities (m,) of design-matrix rows (m, K), on one thread."""
+        return self.calibrators.apply(self.uncalibrated(matrix), product_codes)
+
+    def uncalibrated(self, matrix: Float32s, *, threads: int = 1) -> Float64s:
+        """Probabilities (m,) before calibration, negative sampling undone."""
+        if not len(matrix):
+            return np.empty(0, dtype=np.float64)
+        raw = self.booster.predict(matrix, num_threads=threads)
+        return undo_sampling(np.asarray(raw, dtype=np.float64), self.negative_sampling_rate)
+
+    def check_golden(self) -> None:
+        """`BundleRefused` unless the scores recorded in training come out again here."""
+        matrix, expected = self.golden
+        codes = matrix[:, len(self.layout.customer_names)].astype(np.intp)
+        scores = self.predict(matrix, codes)
+        if not np.allclose(scores, expected, rtol=_GOLDEN_TOLERANCE, atol=0.0):
+            gap = float(np.max(np.abs(scores - expected)))
+            raise BundleRefused(
+                f"{GOLDEN_FILE}: this machine scores the recorded rows differently "
+                f"(by up to {gap:.2g}): use the locked versions"
+            )
+
+
+def layout_of(manifest: BundleManifest) -> ColumnLayout:
+    """The model columns of the bundle's bank."""
+    return ColumnLayout(
+        tuple(manifest.product_vocabulary),
+        {name: tuple(levels) for name, levels in manifest.category_levels.items()},
+    )
+
+
+def golden_bytes(matrix: Float32s, expected: Float64s) -> bytes:
+    """The content of `golden.npz`: design-matrix rows and the scores they must give."""
+    buffer = io.BytesIO()
+    np.savez(buffer, matrix=matrix, expected=expected)
+    return buffer.getvalue()
+
+
+def _file(bundle: VerifiedBundle, name: str) -> bytes:
+    try:
+        return bundle.files[name]
+    except KeyError:
+        raise BundleRefused(
+            f"bundle {bundle.manifest.bundle_id}: {name} is not part of it: train again"
+        ) from None

@@ -1,0 +1,85 @@
+"""Everything that decides what a training run gives, besides the data."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import yaml
+
+from training.errors import ConfigInvalid
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
+
+
+class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """LightGBM's parameters, under LightGBM's names where it has one."""
+
+    rounds: Positive = 200
+    learning_rate: Share = 0.1
+    num_leaves: Positive = 31
+    min_data_in_leaf: Positive = 50
+    feature_fraction: Share = 0.7
+    bagging_fraction: Share = 0.8
+    lambda_l2: float = 0.0
+    cat_smooth: float = 10.0
+    prior_gain_weight: Share = 0.1
+    """Factor on the split gain of affinity, popularity and transition.
+
+    These are refitted every month, so they move between months as a whole: to a tree a million rows
+    look like evidence, yet there are only as many observations as label months, and used freely
+    they become a calendar and a fingerprint of the holdings. So they are monotone, additive (no
+    interaction with other columns) and pay for a split with a tenth of its gain. On the acquirer
+    panel (January trains, March tests; mean MAP@7 of three seeds) that gives 0.832, as leaving them
+    out does; a twentieth of the gain without the structure gives 0.829, free use 0.816.
+    """
+
+
+class CalibrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How calibration curves are fitted on out-of-fold predictions."""
+
+    folds: Annotated[int, msgspec.Meta(ge=2)] = 4
+    min_positives: Positive = 200
+    """A product, then a group, with fewer borrows the next wider curve."""
+    block_positives: Positive = 25
+    """Positives per step of the isotonic fit: its rate is then known to about ± 20 %."""
+    prior_positives: float = 50.0
+    """Weight, in expected positives, of the borrowed curve against the product's own level."""
+
+
+class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One training run; `train_until` is the last label month, included."""
+
+    seed: int = 1
+    train_until: date | None = None
+    label_window_months: Positive = 6
+    max_rows: Positive = 2_500_000
+    max_negatives_per_positive: Positive = 50
+    """Beyond either limit negatives are sampled, and the sampling is undone in every probability."""
+    threads: Positive = 2
+    propensity: PropensityConfig = PropensityConfig()
+    calibration: CalibrationConfig = CalibrationConfig()
+
+
+def load_config(path: Path) -> TrainConfig:
+    """The configuration in a YAML or TOML file; unknown keys and bad values are refused."""
+    try:
+        return msgspec.convert(_plain(path), type=TrainConfig)
+    except OSError as error:
+        raise ConfigInvalid(f"{path} cannot be read ({error.strerror}): check --config") from error
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigInvalid(f"{path} is not valid {path.suffix[1:].upper()}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigInvalid(f"{path}: {error}: see `nbo train --help`") from error
+
+
+def _plain(path: Path) -> Any:
+    if path.suffix in {".yaml", ".yml"}:
+        return yaml.safe_load(path.read_text()) or {}
+    if path.suffix == ".toml":
+        return tomllib.loads(path.read_text())
+    raise ConfigInvalid(f"{path} is neither .yaml, .yml nor .toml: rename it")

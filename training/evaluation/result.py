@@ -1,0 +1,85 @@
+"""What an evaluation measured; the struct's fields are the keys of `nbo evaluate --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+
+LEAKAGE_ALARM_AUC = 0.9
+"""A product ranked better than this is more often a leak than luck; it is reported, not refused."""
+
+
+class RankingQuality(msgspec.Struct, frozen=True):
+    """How well one way to rank did; definitions are in `training/metrics.py`."""
+
+    map_at_7: float
+    ndcg_at_5: float
+    hit_rate_at_1: float
+    auc_weighted: float
+    coverage: float
+
+
+class CalibrationBin(msgspec.Struct, frozen=True):
+    """One of 15 equal-mass bins over all candidates: mean probability, observed rate, share."""
+
+    expected: float
+    observed: float
+    weight: float
+
+
+class ProductResult(msgspec.Struct, frozen=True):
+    """One product; `auc` is None without both outcomes, `observed_over_expected` under 200."""
+
+    candidates: int
+    additions: int
+    expected: float
+    auc: float | None
+    observed_over_expected: float | None
+
+
+class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A model and its baselines on one month it has not seen.
+
+    `customers` have a label; rankings are averaged over `customers_with_additions`. Oracle values
+    are None unless the bank is simulated. `leakage_alarm`: products with an AUC above 0.9.
+    """
+
+    model: str
+    test_month: date
+    as_of: date
+    customers: int
+    customers_with_additions: int
+    map_at_7: float
+    map_at_7_uncalibrated: float
+    popularity_map_at_7: float
+    transition_map_at_7: float
+    affinity_map_at_7: float
+    oracle_map_at_7: float | None
+    ndcg_at_5: float
+    hit_rate_at_1: float
+    auc_weighted: float
+    oracle_auc_weighted: float | None
+    ece: float
+    ece_uncalibrated: float
+    coverage: float
+    leakage_alarm: list[str]
+    rankings: dict[str, RankingQuality]
+    products: dict[str, ProductResult]
+    calibration: list[CalibrationBin]
+
+    def items(self) -> Iterator[tuple[str, object]]:
+        """The single values, by name; tables left out."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not isinstance(value, dict | list):
+                yield name, value
+
+    def numbers(self) -> dict[str, float]:
+        """The measures among them, for a manifest."""
+        return {
+            name: float(value)
+            for name, value in self.items()
+            if isinstance(value, int | float) and value is not None
+        }
