@@ -1,0 +1,74 @@
+"""`nbo decide`: one decision from the shell, through the service's own application."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import msgspec
+import rich_click as click
+
+from nbo.answer_tables import show_answer
+from nbo.embedded_redis import redis_url
+from nbo.errors import CommandError
+from nbo.local_home import local_home
+from nbo.output import json_option
+
+
+@click.command()
+@click.option("--customer", "customer_id", required=True, metavar="ID")
+@click.option("--channel", default="mobile_app", show_default=True)
+@click.option("--placement", "placements", multiple=True, metavar="ID[:LIMIT]", help="Repeatable.")
+@click.option("--trigger", help="Why now: login, call …")
+@click.option("--intent", help="What the customer wants, if known.")
+@click.option("--locale", default="en", show_default=True)
+@click.option("--agent", "agent_id", metavar="ID", help="Ask on behalf of this agent.")
+@click.option("--explain", is_flag=True, help="Also say what was withheld, and by which rule.")
+@json_option
+def decide(as_json: bool, **asked: Any) -> None:
+    """One decision, by the code that answers POST /v1/decisions; nothing is recorded.
+
+    Example: nbo decide --customer c000000001 --channel call_center --trigger call --explain
+    """
+    status, body = _ask(_request(asked))
+    answer = msgspec.json.decode(body)
+    if status != 200:
+        raise CommandError(f"refused: {answer.get('detail') or answer.get('title') or status}")
+    if as_json:
+        click.echo(body)
+    else:
+        show_answer(answer)
+
+
+def _ask(request: dict[str, Any]) -> tuple[int, bytes]:
+    from nbo.in_process import post
+    from service.asgi import create_app
+
+    home = local_home()
+    home.bank()
+    with redis_url(home.root) as url:
+        os.environ["NBO_REDIS_URL"] = url
+        os.environ.setdefault("NBO_LOG_LEVEL", "error")
+        return asyncio.run(post(create_app(), "/v1/decisions", request))
+
+
+def _request(asked: dict[str, Any]) -> dict[str, Any]:
+    given = {
+        "customer_id": asked["customer_id"],
+        "channel": asked["channel"],
+        "placements": [_placement(text) for text in asked["placements"]] or None,
+        "context": {"trigger": asked["trigger"], "intent": asked["intent"]},
+        "locale": asked["locale"],
+        "on_behalf_of": asked["agent_id"] and {"agent_id": asked["agent_id"]},
+        "mode": "dry_run",
+        "explain": asked["explain"],
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _placement(text: str) -> dict[str, Any]:
+    name, _, limit = text.partition(":")
+    if limit and not limit.isdecimal():
+        raise click.BadParameter(f"{text}: write ID or ID:LIMIT", param_hint="--placement")
+    return {"id": name, "limit": int(limit)} if limit else {"id": name}

@@ -1,0 +1,56 @@
+"""`nbo serve`: the service, with the embedded Redis held as long as it runs."""
+
+from __future__ import annotations
+
+import os
+
+import rich_click as click
+
+from nbo.embedded_redis import redis_url
+from nbo.local_home import local_home
+from nbo.output import note
+
+TARGET = "service.asgi:create_app"
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--host", help="Address to bind.  [default: NBO_HOST, else 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: NBO_PORT, else 8000]")
+@click.option(
+    "--insecure", is_flag=True, help="Allow a host others can reach without authentication."
+)
+def serve(workers: int, host: str | None, port: int | None, insecure: bool) -> None:
+    """Answer decisions over HTTP; the API documentation is at /schema.
+
+    Example: nbo serve --workers 2 --port 8000
+    """
+    from service.bootstrap import open_catalogue
+    from service.settings import is_loopback, read_settings
+
+    given = {"NBO_HOST": host, "NBO_PORT": port and str(port), "NBO_INSECURE": insecure and "true"}
+    os.environ.update({key: value for key, value in given.items() if value})
+    settings = read_settings(os.environ)
+    home = local_home()
+    open_catalogue(settings, home.bank())  # refused here once instead of in every worker for ever
+    if not is_loopback(settings.host):
+        note(f"nbo: WARNING: {settings.host} is open to others and nobody has to authenticate")
+    with redis_url(home.root) as url:
+        os.environ["NBO_REDIS_URL"] = url
+        _run(settings.host, settings.port, workers)
+
+
+def _run(host: str, port: int, workers: int) -> None:
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    Server(
+        TARGET,
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=host,
+        port=port,
+        workers=workers,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()

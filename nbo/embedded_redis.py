@@ -1,0 +1,99 @@
+"""The Redis all commands of one `NBO_HOME` share: the first starts it, the last stops it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from nbo.errors import ServerUnavailable
+from nbo.redis_server import LOOPBACK, Address, RedisServer
+from nbo.terminations import terminations_held_back, terminations_unwind
+
+MUTEX_SECONDS = 60.0
+POLL_SECONDS = 0.02
+
+
+@contextmanager
+def redis_url(home: Path) -> Iterator[str]:
+    """`NBO_REDIS_URL` as it is when set, else the URL of the home's embedded server."""
+    given = os.environ.get("NBO_REDIS_URL")
+    if given:
+        yield given
+        return
+    with embedded_redis(home) as url:
+        yield url
+
+
+@contextmanager
+def embedded_redis(home: Path) -> Iterator[str]:
+    """The URL of the home's own server, which runs as long as any process is inside this block.
+
+    Whoever leaves last saves and stops it, also on Ctrl-C, SIGTERM and SIGHUP; a server whose users
+    were killed is adopted by the next one.
+    """
+    directory = (home / "redis").resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    server = RedisServer(directory)
+    with terminations_unwind(), (directory / "users.lock").open("a") as users:
+        joined = False
+        try:
+            with terminations_held_back():
+                address = _join(server, users)
+                joined = True
+            yield f"redis://{LOOPBACK}:{address.port}/0"
+        finally:
+            if joined:
+                with terminations_held_back():
+                    _leave(server, users)
+
+
+def _join(server: RedisServer, users: IO[str]) -> Address:
+    with _mutex(server.directory):
+        address = server.running() or server.start()
+        fcntl.flock(users, fcntl.LOCK_SH)
+        return address
+
+
+def _leave(server: RedisServer, users: IO[str]) -> None:
+    with _mutex(server.directory):
+        if _is_last(users):
+            address = server.running()
+            if address is not None:
+                server.stop(address)
+        # Explicitly: a forked child would otherwise go on holding our lock.
+        fcntl.flock(users, fcntl.LOCK_UN)
+
+
+def _is_last(users: IO[str]) -> bool:
+    """Whether no other process holds the users' lock; a refused upgrade drops our own share."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _mutex(directory: Path) -> Iterator[None]:
+    """One process at a time decides to start or to stop."""
+    deadline = time.monotonic() + MUTEX_SECONDS
+    with (directory / "start.lock").open("a") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ServerUnavailable(
+                        f"another process has held {directory / 'start.lock'} for too long: end it"
+                    ) from None
+                time.sleep(POLL_SECONDS)
+        try:
+            yield
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)

@@ -1,0 +1,193 @@
+"""One Redis server process on a private port: found, started, recognised and stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from nbo.errors import ServerUnavailable
+from nbo.redis_binary import find_binary
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS = 10.0
+LOAD_SECONDS = 120.0
+POLL_SECONDS = 0.02
+PORT_ATTEMPTS = 3
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where the server of a directory listens, as its file says."""
+
+    port: int
+    pid: int
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """The server whose data lie in `directory`; nothing here locks, the caller does."""
+
+    directory: Path
+
+    @property
+    def address_file(self) -> Path:
+        """Names the running server; outlives it only when it was killed."""
+        return self.directory / "server.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What the server itself says."""
+        return self.directory / "server.log"
+
+    def running(self) -> Address | None:
+        """The address of this directory's server, None when none runs; waits while it starts."""
+        address = self._recorded()
+        if address is None:
+            return None
+        if self._wait_until_ready(address):
+            return address
+        if _is_alive(address.pid) and _accepts(address.port):
+            raise ServerUnavailable(
+                f"process {address.pid} holds port {address.port} of {self.directory} and does not"
+                f" answer: end it, or remove {self.address_file} if it is not a Redis server"
+            )
+        self.address_file.unlink(missing_ok=True)
+        return None
+
+    def start(self) -> Address:
+        """A fresh server on a free port, with the data of the last stop loaded."""
+        binary = find_binary()
+        for _ in range(PORT_ATTEMPTS):
+            port = _free_port()
+            address = Address(port=port, pid=self._spawn(binary, port))
+            self.address_file.write_bytes(msgspec.json.encode(address))
+            if self._wait_until_ready(address):
+                return address
+        self.address_file.unlink(missing_ok=True)
+        raise ServerUnavailable(f"{binary} did not start: {self._last_words()}")
+
+    def stop(self, address: Address) -> None:
+        """Save and stop; when the data cannot be saved, stop all the same and say so."""
+        with _client(address.port, timeout_seconds=LOAD_SECONDS) as client:
+            try:
+                client.shutdown(save=True)
+            except redis.ResponseError as error:
+                client.shutdown(nosave=True)
+                raise ServerUnavailable(
+                    f"{self.directory} could not be saved ({error}): what was written since the"
+                    " last stop is lost; free disk space and load again"
+                ) from None
+            except redis.TimeoutError:
+                raise ServerUnavailable(
+                    f"process {address.pid}, the server of {self.directory}, does not stop: end it"
+                ) from None
+        _wait_until_gone(address)
+        self.address_file.unlink(missing_ok=True)
+
+    def _recorded(self) -> Address | None:
+        try:
+            return msgspec.json.decode(self.address_file.read_bytes(), type=Address)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def _spawn(self, binary: str, port: int) -> int:
+        line = [binary, "--bind", LOOPBACK, "--port", str(port)]
+        line += ["--dir", str(self.directory), "--logfile", str(self.log_file)]
+        line += ["--maxmemory-policy", "noeviction", "--appendonly", "no"]
+        line += ["--save", "3600", "1"]  # with a save point SIGTERM (the machine going down) saves
+        # Its own session: Ctrl-C in the terminal must reach the users, never the server. Nor may it
+        # keep its starter's output open, whose reader would wait for an end that does not come.
+        silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+        return os.posix_spawn(binary, line, os.environ, setsid=True, file_actions=silence)
+
+    def _wait_until_ready(self, address: Address) -> bool:
+        """True once the server answers and its data lie here; False when it ended or is another."""
+        started = time.monotonic()
+        while True:
+            try:
+                return self._answers(address.port)
+            except redis.BusyLoadingError:
+                limit = LOAD_SECONDS
+            except (redis.ConnectionError, redis.TimeoutError):
+                limit = START_SECONDS
+            if not _is_alive(address.pid) or time.monotonic() - started > limit:
+                return False
+            time.sleep(POLL_SECONDS)
+
+    def _answers(self, port: int) -> bool:
+        with _client(port, timeout_seconds=1.0) as client:
+            try:
+                client.ping()
+                directory = client.config_get("dir").get("dir")
+            except (redis.ConnectionError, redis.TimeoutError):
+                raise
+            except redis.RedisError:
+                return False
+        return directory is not None and Path(directory) == self.directory
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
+        except FileNotFoundError:
+            return "it wrote no log"
+        return f"{self.log_file} ends with: {lines[-1].strip()}" if lines else "its log is empty"
+
+
+@contextmanager
+def _client(port: int, *, timeout_seconds: float) -> Iterator[redis.Redis]:
+    client = redis.Redis(
+        host=LOOPBACK,
+        port=port,
+        protocol=2,
+        decode_responses=True,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def _is_alive(pid: int) -> bool:
+    """False for a process that ended, also when nobody has waited for it yet."""
+    with suppress(ChildProcessError):  # another user of this home may have started it
+        os.waitpid(pid, os.WNOHANG)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with suppress(OSError):  # in containers without an init, an ended orphan stays a zombie
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return True
+
+
+def _wait_until_gone(address: Address) -> None:
+    deadline = time.monotonic() + LOAD_SECONDS
+    while _is_alive(address.pid) and _accepts(address.port) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,129 @@
+"""The application under its real server: sockets, limits, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.redis_server import private_redis
+from tests.toy_bank import install, toy_tables
+from tests.toy_catalogue_files import toy_files, written
+
+ASK = {"customer_id": "client-4711", "channel": "mobile_app", "locale": "en"}
+START_SECONDS = 60.0
+
+
+@dataclass
+class Server:
+    """A running granian and how to reach it."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A home with the toy bank, no bundle, and an empty Redis."""
+    folder = tmp_path_factory.mktemp("toy")
+    install(folder / "home", toy_tables())
+    (folder / "catalogue").mkdir()
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
+    with private_redis() as url:
+        yield inherited | {
+            "NBO_HOME": str(folder / "home"),
+            "NBO_CATALOGUE": str(written(folder / "catalogue", toy_files())),
+            "NBO_REDIS_URL": url,
+        }
+
+
+@pytest.fixture(scope="module")
+def server(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("log") / "service.log"
+    port = free_port()
+    with (
+        log.open("wb") as stream,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client,
+    ):
+        process = start(environment, port, stream)
+        try:
+            wait_until_live(client, process)
+            yield Server(process, client, log)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def start(environment: dict[str, str], port: int, stream: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "service.asgi:create_app"]
+    return subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_live(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None
+        try:
+            client.get("/health/live").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the server did not start")
+
+
+def test_answers_decisions_over_a_socket(server: Server) -> None:
+    answer = server.client.post("/v1/decisions", json=ASK)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    # Nobody loaded this Redis: an empty store is not an innocent one.
+    assert answer.json()["degraded_reasons"] == ["state_not_loaded"]
+
+
+def test_refuses_a_body_over_the_limit_also_when_its_length_is_not_told(server: Server) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(70):
+            yield b" " * 1024
+
+    for content in (b" " * 70_000, endless()):
+        answer = server.client.post("/v1/decisions", content=content)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_is_live_but_not_ready_without_a_bundle(server: Server) -> None:
+    assert server.client.get("/health/live").status_code == 200
+    answer = server.client.get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "/problems/not-ready"
+
+
+def test_metrics_can_be_scraped(server: Server) -> None:
+    assert "nbo_http_requests_total" in server.client.get("/metrics").text
+
+
+def test_ends_cleanly_when_told_to_and_has_logged_no_customer(server: Server) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=20) == 0
+    logged = server.log.read_text(encoding="utf-8")
+    assert '"event":"decision"' in logged
+    assert ASK["customer_id"] not in logged
