@@ -4,6 +4,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# As the command line does: spinning OpenMP threads starve each other on a busy machine.
+export OMP_WAIT_POLICY ?= passive
+export OPENBLAS_NUM_THREADS ?= 1
+
 ARGS ?=
 PYTEST_ARGS ?=
 BIN := .venv/bin

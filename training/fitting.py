@@ -85,18 +85,15 @@ def _golden(model_text: str, calibrators: Calibrators, rows: TrainingSet) -> byt
 def _out_of_fold_measures(
     raw: Float64s, calibrators: Calibrators, rows: TrainingSet
 ) -> dict[str, float]:
+    """Discrimination and, where every candidate became a row, ranking and calibration as well."""
     calibrated = calibrators.apply(raw, rows.product_codes)
     labels = rows.by_pair(rows.labels)
-    ranked = {
-        name: RankedMonth.of(rows.by_pair(scores), labels)
-        for name, scores in (("", calibrated), ("_uncalibrated", raw))
-    }
-    measures = {
-        f"out_of_fold_map_at_7{name}": mean_average_precision(ranking)
-        for name, ranking in ranked.items()
-    }
     areas = areas_by_product(rows.by_pair(calibrated), labels)
-    measures["out_of_fold_auc_weighted"] = weighted_area(areas, np.nansum(labels, axis=0))
-    if rows.negative_rate == 1.0:
-        measures["out_of_fold_ece"] = expected_calibration_error(calibrated, rows.labels)
+    measures = {"out_of_fold_auc_weighted": weighted_area(areas, np.nansum(labels, axis=0))}
+    if rows.negative_rate < 1.0:
+        return measures
+    for name, scores in (("", calibrated), ("_uncalibrated", raw)):
+        ranked = RankedMonth.of(rows.by_pair(scores), labels)
+        measures[f"out_of_fold_map_at_7{name}"] = mean_average_precision(ranked)
+    measures["out_of_fold_ece"] = expected_calibration_error(calibrated, rows.labels)
     return measures

@@ -30,15 +30,11 @@ def printed_by_demo(home: Path) -> str:
 
 
 @pytest.fixture
-def demo_staying_up(
-    home: Path, printed_by_demo: str
-) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def demo_staying_up(home: Path, printed_by_demo: str) -> Iterator[StayingUp]:
     port = free_port()
-    words = [sys.executable, "-m", "nbo", "demo", "--port", str(port)]
     demo = subprocess.Popen(
-        words,
-        cwd=ROOT,
-        env=environment(home),
+        bank(home).command("demo", "--port", str(port)),
+        env=bank(home).environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
