@@ -106,9 +106,9 @@ def _ask_three(service: DemoService, customers: DemoCustomers) -> None:
 
 
 def _stay_up(service: DemoService) -> None:
-    note(f"the service stays up at {service.url}; its documentation: {service.url}/schema")
-    note("Ctrl-C stops it")
     try:
+        note("Ctrl-C stops the service")
+        note(f"it stays up at {service.url}; its documentation: {service.url}/schema")
         service.wait()
     except KeyboardInterrupt:
         note("stopping")

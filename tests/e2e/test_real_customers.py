@@ -35,7 +35,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 @pytest.fixture(scope="module")
 def client(installation: Installation) -> Iterator[httpx.Client]:
     """The service with the trained bundle promoted and every customer online."""
-    newest = installation.run_json("models", "list")["models"][0]["bundle_id"]
+    newest = installation.run_json("models", "list")[-1]["bundle"]
     installation.run("models", "promote", newest)
     installation.run("features", "materialize")
     with installation.serve() as connected:
