@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from training.simulated_bank.effects import CHANNELS
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.logging_policy import PLACEMENTS
 from training.simulated_bank.products import GROUP_OF, PRODUCTS, VOCABULARY
 

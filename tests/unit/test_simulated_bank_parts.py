@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank import effects, logging_policy
 from training.simulated_bank.consents import NO_RECORD, ConsentState
 from training.simulated_bank.errors import SimulationInvalid
@@ -142,7 +143,7 @@ def test_outbound_channels_need_a_consent_in_force():
         personalisation_refused=never,
         display_refused=never,
     )
-    sms, app = effects.CHANNELS.index("sms"), effects.CHANNELS.index("mobile_app")
+    sms, app = CHANNELS.index("sms"), CHANNELS.index("mobile_app")
     permitted = consents.permits(np.full(3, 30.0))
     assert permitted[:, sms].tolist() == [True, False, False]
     assert permitted[:, app].tolist() == [True, True, True]

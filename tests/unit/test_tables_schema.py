@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.tables.columns import CHANNELS, TRANSACTION_CATEGORIES
+from feature_repo.contract import CHANNELS, TRANSACTION_CATEGORIES
 from training.tables.schema import TABLES
 
 _DOCUMENT = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")

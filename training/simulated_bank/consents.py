@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulated_bank.effects import CHANNELS
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.population import Flags, Ints
 
 OUTBOUND_CHANNELS = ("sms", "wechat", "email")

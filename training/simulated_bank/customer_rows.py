@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank import population
-from training.simulated_bank.effects import CHANNELS
 from training.simulated_bank.frames import customer_ids, day_series, named
 from training.simulated_bank.livelihood import Livelihood
 from training.simulated_bank.population import Population

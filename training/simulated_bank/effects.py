@@ -19,17 +19,6 @@ LIFE_EVENTS: tuple[str, ...] = (
 )
 INTERESTS: tuple[str, ...] = tuple(f"interest_{group}" for group in GROUPS)
 EVENTS: tuple[str, ...] = LIFE_EVENTS + INTERESTS
-CHANNELS: tuple[str, ...] = (
-    "mobile_app",
-    "call_center",
-    "sms",
-    "wechat",
-    "email",
-    "branch",
-    "chatbot",
-    "ivr",
-    "partner",
-)
 
 DECAY_DAYS: dict[str, float] = {
     "salary_start": 70,

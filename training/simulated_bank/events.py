@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.contacts import Columns, Month
-from training.simulated_bank.effects import CHANNELS
 from training.simulated_bank.population import Population
 from training.simulated_bank.randomness import choose_each, choose_from
 from training.simulated_bank.truth import Matrix, ResponseFunction

@@ -10,8 +10,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.consents import NO_RECORD, ConsentState
-from training.simulated_bank.effects import CHANNELS
 from training.simulated_bank.events import TYPES
 from training.simulated_bank.ledger import NOT_OPEN, DayMatrix
 from training.simulated_bank.logging_policy import PLACES

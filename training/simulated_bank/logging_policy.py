@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.consents import ConsentState
-from training.simulated_bank.effects import CHANNELS, row_of
+from training.simulated_bank.effects import row_of
 from training.simulated_bank.population import SEGMENTS, Flags
 from training.simulated_bank.products import PRODUCTS
 from training.simulated_bank.randomness import choose_each

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from training.simulated_bank.effects import CHANNELS
+from feature_repo.contract import CHANNELS
 from training.simulated_bank.randomness import choose_from
 
 Ints = NDArray[np.int32]

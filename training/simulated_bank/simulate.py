@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from feature_repo.contract import CHANNELS
 from model_registry.home import Home
 from training.importers.identity import identify
 from training.importers.importing import ImportSummary
@@ -19,7 +20,7 @@ from training.importers.staging import Staging
 from training.progress import Progress, silent
 from training.simulated_bank import frames
 from training.simulated_bank.block import Block, BlockMonth
-from training.simulated_bank.effects import CHANNELS, EVENTS
+from training.simulated_bank.effects import EVENTS
 from training.simulated_bank.errors import SimulationInvalid
 from training.simulated_bank.products import VOCABULARY
 from training.simulated_bank.tastes import calibrated_response

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contract import CHANNELS
 from training.simulated_bank import effects
 from training.simulated_bank.products import GROUPS, PRODUCTS, VOCABULARY
 from training.simulated_bank.timeline import DAYS_IN_MONTH, Step
@@ -77,7 +78,7 @@ class ResponseFunction:
 
 def response_function(random: np.random.Generator, traits: int) -> ResponseFunction:
     """The documented constants and the latent product factors of a bank; no intercepts yet."""
-    channels = [effects.row_of(effects.CHANNEL_FIT[channel]) for channel in effects.CHANNELS]
+    channels = [effects.row_of(effects.CHANNEL_FIT[channel]) for channel in CHANNELS]
     held = [effects.row_of(effects.HELD_EFFECTS.get(product, {})) for product in VOCABULARY]
     return ResponseFunction(
         intercept=np.zeros(len(VOCABULARY), np.float32),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
+from feature_repo.contract import CHANNELS
 from training.tables.canonical_table import CanonicalTable, RowRule
-from training.tables.columns import CHANNELS, IDENTIFIER, INSTANT, TEXT, column, one_of, optional
+from training.tables.columns import IDENTIFIER, INSTANT, TEXT, column, one_of, optional
 
 TRANSACTIONS = CanonicalTable(
     name="transactions",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandera.polars as pa
 import polars as pl
 
+from feature_repo.contract import CHANNELS
 from training.tables.canonical_table import CanonicalTable, RowRule
 from training.tables.columns import (
-    CHANNELS,
     DAY,
     IDENTIFIER,
     TEXT,

@@ -13,39 +13,6 @@ TEXT = pl.String()
 DAY = pl.Date()
 INSTANT = pl.Datetime("us", "UTC")
 
-CHANNELS = (
-    "mobile_app",
-    "call_center",
-    "sms",
-    "wechat",
-    "email",
-    "branch",
-    "chatbot",
-    "ivr",
-    "partner",
-)
-TRANSACTION_CATEGORIES = (
-    "salary",
-    "pension",
-    "transfer_in",
-    "transfer_out",
-    "rent",
-    "groceries",
-    "travel",
-    "dining",
-    "utilities",
-    "childcare",
-    "health",
-    "education",
-    "cash",
-    "card",
-    "fees",
-    "investment",
-    "insurance",
-    "loan_payment",
-    "other",
-)
-
 
 def column(dtype: Any, description: str, *checks: pa.Check) -> pa.Column:
     """A column every row must fill."""
