@@ -29,9 +29,12 @@ class BankIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def clock_offset(self) -> timedelta:
-        """Wall time minus business time: historical data are served as of the day they end."""
+        """Wall time minus business time: historical data are served as of the day they end.
+
+        Never negative: facts of today do not make today's customers a day older.
+        """
         end_of_data = datetime.combine(self.data_until, time(23, 59, 59), tzinfo=timezone.utc)
-        return self.imported_at - end_of_data
+        return max(self.imported_at - end_of_data, timedelta(0))
 
 
 @dataclass(frozen=True)

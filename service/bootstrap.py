@@ -59,7 +59,7 @@ async def open_desk(settings: Settings, metrics: Metrics, log: Log) -> AsyncIter
             clock=open_clock(settings, identity),
             observer=observer,
             sinks=tuple(sink(observer) for sink in SINKS),
-            edition=compose_edition(catalogue, opened.release, vocabulary),
+            edition=compose_edition(catalogue, opened.release, vocabulary, opened.degraded_reasons),
         )
         desk = Desk(
             make_decision=make_decision,

@@ -23,6 +23,13 @@ class OpenedRelease:
     detail: str
     is_refused: bool = False
 
+    @property
+    def degraded_reasons(self) -> tuple[str, ...]:
+        """What every decision without this release says it lacks."""
+        if self.release is not None:
+            return ()
+        return ("model_refused",) if self.is_refused else ("model_missing",)
+
 
 class ModelReleases:
     """The bundles of one home, for the bank that lives in it."""

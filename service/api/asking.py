@@ -13,8 +13,13 @@ from service.domain.situation import Ask, Placement
 from service.errors import RequestInvalid
 from service.use_cases.make_decision import DecisionCommand
 
+MOST_ECHOED = 64
+"""Characters of what a client sent that an error repeats to it."""
 _DECODER = msgspec.json.Decoder(DecisionRequest)
-_COMPLAINT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+# Greedy: only the last " - at " is msgspec's own, an earlier one is what the client wrote.
+_COMPLAINT = re.compile(
+    r"^(?P<what>.*)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)$|^(?P<whole>.*)$", re.DOTALL
+)
 _FIELD = re.compile(r"(?:unknown|missing required) field `(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
@@ -31,6 +36,9 @@ def decode_request(body: bytes) -> DecisionRequest:
 
 def to_command(request: DecisionRequest, catalogue: Catalogue) -> DecisionCommand:
     """The command for this catalogue; `RequestInvalid` where it knows no such channel or place."""
+    if request.customer_id != request.customer_id.strip() or not request.customer_id.isprintable():
+        detail = "surrounding blanks or control characters: send the id as the bank writes it"
+        raise RequestInvalid(detail, pointer="/customer_id")
     channels = catalogue.policy.channels
     if request.channel not in channels:
         raise _unknown("channel", request.channel, channels, pointer="/channel")
@@ -92,11 +100,12 @@ def _breach(message: str) -> RequestInvalid:
     """msgspec's complaint, its path turned into a JSON pointer that includes the field it names."""
     match = _COMPLAINT.match(message)
     assert match
-    what = match["what"]
+    what = match["whole"] if match["what"] is None else match["what"]
     if what.startswith("Invalid enum value"):
         what += ": /schema/openapi.json lists those allowed"
     steps = [name or index for name, index in _STEP.findall(match["path"] or "")]
     if field := _FIELD.search(what):
         steps.append(field[1])
-    escaped = (step.replace("~", "~0").replace("/", "~1") for step in steps)
-    return RequestInvalid(what, pointer="".join(f"/{step}" for step in escaped))
+    escaped = (step[:MOST_ECHOED].replace("~", "~0").replace("/", "~1") for step in steps)
+    pointer = "".join(f"/{step}" for step in escaped)
+    return RequestInvalid(what[: 2 * MOST_ECHOED], pointer=pointer)

@@ -74,6 +74,12 @@ class Situation:
         """Whether her profile may be read for ranking (GDPR art. 21, PIPL art. 24)."""
         return self.consents_to(Purpose.PERSONALISATION)
 
+    @property
+    def degraded_reasons(self) -> tuple[str, ...]:
+        """Why less than everything was known or may be used."""
+        objects = self.customer.consents is not None and not self.is_personalised
+        return self.customer.degraded_reasons + (("personalisation_off",) if objects else ())
+
     def consent_status(self, purpose: Purpose) -> ConsentStatus:
         """The recorded status for this channel; `UNREADABLE` when the record could not be read."""
         if self.customer.consents is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from service.domain.catalogue import Floats, Mask
 from service.domain.decision import Decision, Rung, Slate
 from service.domain.situation import Situation
+from service.pipeline import checks
 from service.pipeline.no_offer import no_offer_reason
 from service.pipeline.stages import Adjustment, Rule, Scorer, Selector, Source
 from service.pipeline.trace import Trace
@@ -59,7 +60,7 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
     decision = Decision(
         rung=rung(situation, scoring, slates),
         scorer=scoring.scorer.name if scoring.scorer else "none",
-        degraded_reasons=situation.customer.degraded_reasons + trace.reasons(),
+        degraded_reasons=situation.degraded_reasons + trace.reasons(),
         proposed=proposed,
         rule_codes=codes,
         verdicts=verdicts,
@@ -75,7 +76,7 @@ def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> 
     """The union of what the sources propose; a failing source contributes nothing."""
     proposed = np.zeros(len(situation.catalogue), dtype=np.bool_)
     for source in sources:
-        mask = trace.guard(("source", source.name), source.proposes, situation)
+        mask = trace.guard(("source", source.name), checks.mask, source.proposes, situation)
         if mask is not None:
             proposed |= mask
     return proposed
@@ -85,7 +86,7 @@ def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArra
     """bool[rules, offers]: every rule on every offer; a failing rule permits nothing."""
     verdicts = np.zeros((len(rules), len(situation.catalogue)), dtype=np.bool_)
     for row, rule in enumerate(rules):
-        mask = trace.guard(("rule", rule.code), rule.permits, situation)
+        mask = trace.guard(("rule", rule.code), checks.mask, rule.permits, situation)
         if mask is not None:
             verdicts[row] = mask
     return verdicts
@@ -97,11 +98,10 @@ def score(
     """Scores of the first scorer that applies and does not fail."""
     if permitted.any():
         for scorer in scorers:
-            if not scorer.applies(situation):
-                continue
-            scores = trace.guard(("scorer", scorer.name), scorer.scores, situation, permitted)
+            name = ("scorer", scorer.name)
+            scores = trace.guard(name, checks.scores, scorer, situation, permitted)
             if scores is not None:
-                return Scoring(scorer, np.where(permitted, scores, np.nan))
+                return Scoring(scorer, scores)
     return Scoring(None, np.full(len(permitted), np.nan))
 
 
@@ -115,7 +115,7 @@ def adjust(
     factors: dict[str, Floats] = {}
     for adjustment in adjustments:
         name = ("adjustment", adjustment.name)
-        multiplier = trace.guard(name, adjustment.factors, situation)
+        multiplier = trace.guard(name, checks.factors, adjustment.factors, situation)
         factors[adjustment.name] = identity if multiplier is None else multiplier
     return factors
 
@@ -134,7 +134,7 @@ def select(
     """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
     name = ("selector", selector.name)
     rankable = permitted & ~np.isnan(priority)
-    chosen = trace.guard(name, selector.select, situation, rankable, priority)
+    chosen = trace.guard(name, checks.slates, selector, situation, rankable, priority)
     return chosen or tuple(() for _ in situation.ask.placements)
 
 

@@ -24,8 +24,8 @@ class ConsentGiven:
     owner: ClassVar[str] = "data protection"
     legal_basis: ClassVar[str] = "PIPL art. 13, GDPR art. 6 and 21, ePrivacy art. 13"
     text: ClassVar[Mapping[str, str]] = {
-        "en": "The customer has not consented to this kind of offer in this channel.",
-        "zh-CN": "客户未同意在此渠道接收此类推荐。",
+        "en": "The customer has not consented to such offers in this channel, or we do not know.",
+        "zh-CN": "客户未同意在此渠道接收此类推荐，或同意情况未知。",
     }
     on_missing: ClassVar[OnMissing] = OnMissing.DENY
 

@@ -10,6 +10,9 @@ from service.telemetry.metrics import Metrics
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
+ABORTED = "aborted"
+"""The client went away before anything was answered: nobody's error."""
+FAILED = "500"
 
 
 class HttpMetrics:
@@ -20,22 +23,25 @@ class HttpMetrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request and observe it, also when it failed."""
-        started, status = perf_counter(), 500
+        started, status = perf_counter(), ABORTED
 
         async def noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = str(message["status"])
             await send(message)
 
         self._metrics.http_requests_in_flight.inc()
         try:
             await self._app(scope, receive, noting_status)
+        except Exception:
+            status = FAILED
+            raise
         finally:
             self._metrics.http_requests_in_flight.dec()
             self._observe(scope, status, perf_counter() - started)
 
-    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+    def _observe(self, scope: Scope, status: str, seconds: float) -> None:
         template = scope.get("path_template", UNMATCHED)
         route = template if template in self._routes else UNMATCHED
         method = str(scope.get("method"))

@@ -30,10 +30,14 @@ class Edition:
     product_count: int
     channels: dict[str, Channel]
     versions: Versions
+    degraded_reasons: tuple[str, ...] = ()
 
 
 def compose_edition(
-    catalogue: Catalogue, release: Release | None, product_vocabulary: tuple[str, ...]
+    catalogue: Catalogue,
+    release: Release | None,
+    product_vocabulary: tuple[str, ...],
+    degraded_reasons: tuple[str, ...] = (),
 ) -> Edition:
     """Make the stages once for this catalogue and bundle; the vocabulary is the order of the
     online lists.
@@ -57,4 +61,5 @@ def compose_edition(
             policy=catalogue.policy.version,
             contract=contract_digest(),
         ),
+        degraded_reasons=degraded_reasons,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.domain.catalogue import Treatment
 from service.domain.decision import Decision
@@ -63,13 +63,18 @@ class MakeDecision:
         edition = self.edition
         situation = self._situation(edition, record, ask)
         decision, trace = decide(situation, edition.pipeline)
-        for stage, name in trace.failures:
-            self._observer.stage_failed(stage, name)
-        channel = edition.channels[ask.channel]
+        channel, name = edition.channels[ask.channel], ("channel", ask.channel)
         rows = [row for slate in decision.slates for row in slate.rows]
-        said = {row: channel.say(situation, row) for row in rows}
-        treatments = {row: words for row, words in said.items() if words is not None}
-        return DecisionResult(decision, situation, treatments, edition.versions)
+        said = {row: trace.guard(name, channel.say, situation, row) for row in rows}
+        for stage, failed in trace.failures:
+            self._observer.stage_failed(stage, failed)
+        reasons = edition.degraded_reasons + situation.degraded_reasons + trace.reasons()
+        return DecisionResult(
+            decision=replace(decision, degraded_reasons=tuple(dict.fromkeys(reasons))),
+            situation=situation,
+            treatments={row: words for row, words in said.items() if words is not None},
+            versions=edition.versions,
+        )
 
     def _situation(self, edition: Edition, record: CustomerRecord, ask: Ask) -> Situation:
         as_of = self._clock.as_of()

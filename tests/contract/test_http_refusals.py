@@ -49,6 +49,10 @@ def refused(client: TestClient[Litestar], **changes: object) -> dict[str, Any]:
         ({"customer_id": ""}, "/customer_id"),
         ({"customer_id": "x" * 129}, "/customer_id"),
         ({"customer_id": 15889}, "/customer_id"),
+        ({"customer_id": "15889 "}, "/customer_id"),
+        ({"customer_id": "15889\n"}, "/customer_id"),
+        ({"customer_id": "158\x0089"}, "/customer_id"),
+        ({"mode": "live` - at `$.customer_id"}, "/mode"),
         ({"channel": "telegraph"}, "/channel"),
         ({"mode": "rehearsal"}, "/mode"),
         ({"explain": "yes"}, "/explain"),
@@ -84,3 +88,9 @@ def test_a_missing_field_is_named(client) -> None:
 def test_a_refusal_never_repeats_the_customer_id(client) -> None:
     answer = client.post("/v1/decisions", json=ASK | {"channel": "telegraph"})
     assert KNOWN not in answer.text
+
+
+def test_an_error_never_repeats_at_length_what_a_client_sent(client) -> None:
+    answer = client.post("/v1/decisions", json=ASK | {"x" * 60_000: 1})
+    assert answer.status_code == 400
+    assert len(answer.content) < 600

@@ -89,6 +89,7 @@ def test_a_bank_that_promoted_nothing_yet_is_served_in_business_order(settings: 
     details = {check["name"]: check["detail"] for check in ready["checks"]}
     assert "nbo models promote" in details["model"]
     assert answer["versions"]["model"] is None
+    assert "model_missing" in answer["degraded_reasons"]
 
 
 def test_an_altered_bundle_is_refused_by_name_and_the_service_still_answers(
@@ -105,6 +106,7 @@ def test_an_altered_bundle_is_refused_by_name_and_the_service_still_answers(
     assert status == 503
     assert "propensity.txt was altered" in failed_check(ready)
     assert answer["versions"]["model"] is None
+    assert "model_refused" in answer["degraded_reasons"]
 
 
 @pytest.mark.parametrize(

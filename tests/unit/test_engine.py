@@ -20,6 +20,7 @@ from service.domain.situation import Placement, Situation
 from service.pipeline.engine import decide
 from service.rules.not_killed import NotKilled
 from service.scorers.propensity import Propensity
+from service.selectors.highest_priority import HighestPriority
 from tests.toy_release import PROPENSITIES, toy_edition, toy_release
 from tests.worlds import OFFERS, situations, stripped, toy_catalogue, toy_customer, toy_situation
 
@@ -194,3 +195,70 @@ def test_fills_placements_jointly_without_duplicates() -> None:
 def test_an_under_age_customer_is_told_no_card() -> None:
     child = toy_customer(birth_date=date(2012, 1, 1))
     assert "get_card" not in shown(toy_situation(customer=child))
+
+
+WRONG_MASKS = [
+    np.full(len(OFFERS), np.nan),
+    np.ones(1, dtype=np.bool_),
+    np.ones(len(OFFERS) + 1, dtype=np.bool_),
+    np.bool_(True),
+    True,
+    None,
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_MASKS)
+def test_a_rule_that_returns_no_bool_per_offer_permits_nothing(wrong: object) -> None:
+    class Wrong(NotKilled):
+        def permits(self, situation: Situation) -> Mask:
+            return wrong  # type: ignore[return-value]
+
+    pipeline = replace(PIPELINE, rules=(Wrong(), *PIPELINE.rules[1:]))
+    decision, trace = decide(toy_situation(), pipeline)
+    assert not decision.permitted.any()
+    assert trace.failures == [("rule", "not_killed")]
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.full(len(OFFERS), 7.0), np.full(len(OFFERS), np.nan), np.zeros(2), None]
+)
+def test_a_scorer_that_returns_no_probability_per_offer_hands_over(wrong: object) -> None:
+    class Wrong(Propensity):
+        def scores(self, situation: Situation, permitted: Mask) -> Floats:
+            return wrong  # type: ignore[return-value]
+
+    broken = Wrong(toy_release(), toy_catalogue())
+    pipeline = replace(PIPELINE, scorers=(broken, *PIPELINE.scorers[1:]))
+    assert decide(toy_situation(), pipeline)[0].scorer == "context_rate"
+
+
+@pytest.mark.parametrize("wrong", [np.full(len(OFFERS), np.nan), -np.ones(len(OFFERS)), np.ones(2)])
+def test_an_adjustment_that_returns_no_factor_per_offer_multiplies_by_one(wrong: Floats) -> None:
+    class Wrong(BrokenAdjustment):
+        def factors(self, situation: Situation) -> Floats:
+            return wrong
+
+    pipeline = replace(PIPELINE, adjustments=(*PIPELINE.adjustments, Wrong()))
+    decision, _ = decide(toy_situation(), pipeline)
+    assert decision.factors["broken"].tolist() == [1.0] * len(OFFERS)
+    assert decision.rung is Rung.FULL
+
+
+@pytest.mark.parametrize("slates", [((4,), ()), ((0, 0), ()), ((0,), (0,)), ((0,),)])
+def test_a_selector_that_breaks_its_promise_shows_nothing(
+    slates: tuple[tuple[int, ...], ...],
+) -> None:
+    class Wrong(HighestPriority):
+        def select(
+            self, situation: Situation, permitted: Mask, priority: Floats
+        ) -> tuple[tuple[int, ...], ...]:
+            return slates
+
+    decision, _ = decide(toy_situation(), replace(PIPELINE, selector=Wrong()))
+    assert not any(slate.rows for slate in decision.slates)
+    assert "selector_failed:highest_priority" in decision.degraded_reasons
+
+
+def test_says_that_she_objected_to_personalisation() -> None:
+    situation = toy_situation(customer=toy_customer(consents=REFUSES_PROFILING))
+    assert decide(situation, PIPELINE)[0].degraded_reasons == ("personalisation_off",)
