@@ -93,12 +93,17 @@ def _holdings() -> tuple[Feature, ...]:
     )
 
 
+def _newest_week(name: str, view: str) -> Feature:
+    meaning = "week index of the newest bucket"
+    return Feature(name, view, Kind.NUMBER, meaning, model_input=False)
+
+
 def _transactions() -> tuple[Feature, ...]:
     def transaction(name: str, kind: Kind, meaning: str, reason: str | None = None) -> Feature:
         return Feature(name, "customer_transactions", kind, meaning, reason_code=reason)
 
     return (
-        transaction("transaction_week", Kind.NUMBER, "week index of the newest bucket"),
+        _newest_week("transaction_week", "customer_transactions"),
         transaction("inflow_by_week", Kind.PER_WEEK, "money in, currency units", "CASH_INFLOW"),
         transaction("outflow_by_week", Kind.PER_WEEK, "money out, positive", "SPENDING"),
         transaction("transactions_by_week", Kind.PER_WEEK, "number of transactions", "ACTIVITY"),
@@ -126,7 +131,7 @@ def _engagement() -> tuple[Feature, ...]:
 
     product, channel = Kind.PER_PRODUCT, Kind.PER_CHANNEL
     return (
-        engagement("event_week", Kind.NUMBER, "week index of the newest bucket"),
+        _newest_week("event_week", "customer_engagement"),
         engagement("events_by_week", Kind.PER_WEEK, "number of events", "ACTIVITY"),
         engagement("events_by_channel", channel, "events so far, per channel", "ACTIVITY"),
         engagement("event_day_by_channel", channel, "last day seen, per channel", "ACTIVITY"),
@@ -142,7 +147,7 @@ def _contacts() -> tuple[Feature, ...]:
 
     product = Kind.PER_PRODUCT
     return (
-        contact("contact_week", Kind.NUMBER, "week index of the newest bucket"),
+        _newest_week("contact_week", "contact_history"),
         contact("offers_by_week", Kind.PER_WEEK, "offers shown"),
         contact("offers_by_channel", Kind.PER_CHANNEL, "offers shown so far, per channel"),
         contact("shown_day", product, "last day the product was offered"),

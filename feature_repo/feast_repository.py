@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -20,9 +21,12 @@ WRITE_BATCH_ROWS = 5_000
 
 _NOWHERE = "redis://localhost:6379"
 
+CONNECTION_VARIABLE = "NBO_FEAST_REDIS"
+"""Where Feast's own command line finds Redis, in Feast's notation (`host:port,password=…`)."""
 
-def settings(features: Path, bank: str, redis_url: str | None) -> dict[str, object]:
-    """What `feature_store.yaml` says for the bank whose features lie in this directory."""
+
+def settings(features: Path, bank: str, connection: str) -> dict[str, object]:
+    """Feast's settings for the bank whose features lie in this directory."""
     return {
         "project": project_name(bank),
         "provider": "local",
@@ -34,7 +38,7 @@ def settings(features: Path, bank: str, redis_url: str | None) -> dict[str, obje
         "offline_store": {"type": "duckdb"},
         "online_store": {
             "type": "redis",
-            "connection_string": connection_string(redis_url or _NOWHERE),
+            "connection_string": connection,
             # A load replaces what is there, also when an import is repeated for the same days.
             "skip_dedup": True,
         },
@@ -44,11 +48,14 @@ def settings(features: Path, bank: str, redis_url: str | None) -> dict[str, obje
 
 
 def apply(features: Path, bank: str, redis_url: str | None = None) -> FeatureStore:
-    """Register entity, views and service, write `feature_store.yaml`, and return the open store."""
+    """Register entity, views and service, write `feature_store.yaml`, and return the open store.
+
+    The file is for Feast's own command line; it names a variable instead of the Redis address,
+    which may carry a password.
+    """
     _require_sources(features)
-    chosen = settings(features, bank, redis_url)
-    (features / "feature_store.yaml").write_text(yaml.safe_dump(chosen, sort_keys=False))
-    store = _open(chosen)
+    _write_settings(features, bank)
+    store = _open(settings(features, bank, connection_string(redis_url or _NOWHERE)))
     with quiet_feast():
         store.apply([*definitions(features)])
     return store
@@ -56,7 +63,7 @@ def apply(features: Path, bank: str, redis_url: str | None = None) -> FeatureSto
 
 def open_store(features: Path, bank: str, redis_url: str | None = None) -> FeatureStore:
     """The bank's store; `FeaturesAbsent` when never applied (Feast would create it empty)."""
-    chosen = settings(features, bank, redis_url)
+    chosen = settings(features, bank, connection_string(redis_url or _NOWHERE))
     if not (features / "registry.db").exists():
         raise FeaturesAbsent(f"no feature registry in {features}: run `nbo features apply`")
     store = _open(chosen)
@@ -85,6 +92,15 @@ def connection_string(redis_url: str) -> str:
     if parts.scheme == "rediss":
         options.append("ssl=true")
     return ",".join(options)
+
+
+def _write_settings(features: Path, bank: str) -> None:
+    text = yaml.safe_dump(settings(features, bank, f"${{{CONNECTION_VARIABLE}}}"), sort_keys=False)
+    temporary = features / "feature_store.yaml.tmp"
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(features / "feature_store.yaml")
 
 
 def _open(chosen: dict[str, object]) -> FeatureStore:

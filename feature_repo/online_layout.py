@@ -25,7 +25,8 @@ _PACKED_TAG = b"\x0a"
 FLOAT_HEADER = b"\x35"
 """The byte before the four (little endian) in a `Value` that holds one float."""
 
-ConsentStatus = Literal["given", "refused"]
+ConsentPurpose = Literal["display", "outbound", "personalisation", "third_party"]
+ConsentStatus = Literal["given", "refused", "unreadable"]
 
 
 class ConsentState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,11 +37,16 @@ class ConsentState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Generation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The marker a load writes last; without it nothing in the store may be believed."""
+    """The marker a load writes last; without it nothing in the store may be believed.
+
+    It names the bank's data by `fingerprint` and the features made of them by `contract` digest.
+    """
 
     generation: str
     bank: str
     product_vocabulary: list[str]
+    fingerprint: str
+    contract: str
 
 
 def project_name(bank: str) -> str:
@@ -79,6 +85,14 @@ def timestamp_field(view: str) -> bytes:
 def consent_key(bank: str, customer_id: str) -> str:
     """The key of a customer's consent state, hash-tagged by customer."""
     return f"nbo:{bank}:{{{customer_id}}}:consent"
+
+
+def customer_of_consent_key(bank: str, key: bytes) -> str | None:
+    """The customer a consent key belongs to; None when it is none of exactly this bank."""
+    before, after = (part.encode() for part in consent_key(bank, "|").split("|"))
+    if not (key.startswith(before) and key.endswith(after)):
+        return None
+    return key[len(before) : -len(after)].decode()
 
 
 def generation_key(bank: str) -> str:

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_repo.raw_features import Float64s
+from model_registry.bundle_arrays import read_arrays
 from model_registry.errors import BundleRefused
+
+CALIBRATORS_FILE = "calibrators.npz"
 
 LOGIT_LIMIT = 30.0
 """Log-odds are clipped here: one in ten million million is as good as never."""
@@ -39,12 +42,13 @@ class Calibrators:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Calibrators:
-        """Read what `to_bytes` wrote; `BundleRefused` when the curves are not increasing."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            calibrators = cls(arrays["keys"], arrays["values"])
-        if not np.all(np.diff(calibrators.keys) > 0):
-            raise BundleRefused("calibrators.npz: curves are out of order: train again")
-        return calibrators
+        """Read what `to_bytes` wrote; `BundleRefused` when it is no set of increasing curves."""
+        keys, values = read_arrays(content, CALIBRATORS_FILE, {"keys": 1, "values": 1})
+        if not keys.size or keys.shape != values.shape:
+            raise BundleRefused(f"{CALIBRATORS_FILE}: curves are incomplete: train again")
+        if not np.all(np.diff(keys) > 0):
+            raise BundleRefused(f"{CALIBRATORS_FILE}: curves are out of order: train again")
+        return cls(keys.astype(np.float64), values.astype(np.float64))
 
     @classmethod
     def from_curves(cls, curves: list[tuple[Float64s, Float64s]]) -> Calibrators:

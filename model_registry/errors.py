@@ -12,7 +12,7 @@ class HomeInvalid(RegistryError):
 
 
 class BundleRefused(RegistryError):
-    """A bundle is altered, truncated, foreign or incompatible; none of it was parsed."""
+    """A bundle is altered, truncated, foreign, incompatible or unreadable; none of it is used."""
 
 
 class BundleNotFound(RegistryError):

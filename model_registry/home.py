@@ -83,7 +83,7 @@ class Home:
             raise HomeInvalid(
                 f"no bank in {self.root}: run `nbo data simulate` or `nbo data import` first"
             ) from None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise HomeInvalid(f"{self.bank_file} is damaged ({error}): import again") from error
 
     def write_bank(self, identity: BankIdentity) -> None:

@@ -56,12 +56,21 @@ class VerifiedBundle:
     manifest: BundleManifest
     files: dict[str, bytes]
 
+    def file(self, name: str) -> bytes:
+        """The content of one file; `BundleRefused` when the bundle came without it."""
+        try:
+            return self.files[name]
+        except KeyError:
+            raise BundleRefused(
+                f"bundle {self.manifest.bundle_id}: {name} is not part of it: train again"
+            ) from None
+
 
 def decode_manifest(raw: bytes, bundle_id: str) -> BundleManifest:
     """The manifest in already verified bytes; `BundleRefused` when it is of another format."""
     try:
         return msgspec.json.decode(raw, type=BundleManifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleRefused(
             f"bundle {bundle_id}: {MANIFEST_FILE} is not in this version's format ({error}): "
             "train again"

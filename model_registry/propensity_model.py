@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 
 import lightgbm
@@ -12,14 +13,24 @@ from numpy.typing import NDArray
 from feature_repo.contract import contract_digest
 from feature_repo.raw_features import Float32s, Float64s
 from feature_repo.transforms import ColumnLayout
-from model_registry.calibration import Calibrators, undo_sampling
+from model_registry.bundle_arrays import read_arrays
+from model_registry.calibration import CALIBRATORS_FILE, Calibrators, undo_sampling
 from model_registry.errors import BundleRefused
 from model_registry.manifest import BundleManifest, VerifiedBundle
 
+__all__ = [
+    "CALIBRATORS_FILE",
+    "GOLDEN_FILE",
+    "MODEL_FILE",
+    "PropensityModel",
+    "golden_bytes",
+    "layout_of",
+]
+
 MODEL_FILE = "propensity.txt"
-CALIBRATORS_FILE = "calibrators.npz"
 GOLDEN_FILE = "golden.npz"
 _GOLDEN_TOLERANCE = 1e-9
+_TREE_SIZES = re.compile(rb"^tree_sizes=(.*)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,21 +45,22 @@ class PropensityModel:
 
     @classmethod
     def load(cls, bundle: VerifiedBundle) -> PropensityModel:
-        """Parse a verified bundle; `BundleRefused` when it was trained under another contract."""
+        """Parse a verified bundle; `BundleRefused` names the file that cannot be used.
+
+        Signed is not usable: another contract, a damaged tree, a missing array are refused alike.
+        """
         manifest = bundle.manifest
         if manifest.contract_digest != contract_digest():
             raise BundleRefused(
                 f"bundle {manifest.bundle_id} was trained under another feature contract: "
                 "train again with this version"
             )
-        with np.load(io.BytesIO(_file(bundle, GOLDEN_FILE)), allow_pickle=False) as arrays:
-            golden = (arrays["matrix"], arrays["expected"])
         model = cls(
-            lightgbm.Booster(model_str=_file(bundle, MODEL_FILE).decode()),
-            Calibrators.from_bytes(_file(bundle, CALIBRATORS_FILE)),
+            _booster(bundle.file(MODEL_FILE)),
+            Calibrators.from_bytes(bundle.file(CALIBRATORS_FILE)),
             manifest.negative_sampling_rate,
             layout_of(manifest),
-            golden,
+            read_golden(bundle.file(GOLDEN_FILE)),
         )
         if model.booster.num_feature() != len(model.layout.names):
             raise BundleRefused(
@@ -56,6 +68,8 @@ class PropensityModel:
                 f"{model.booster.num_feature()} columns and the contract gives "
                 f"{len(model.layout.names)}: train again"
             )
+        if model.golden[0].shape != (len(model.golden[1]), len(model.layout.names)):
+            raise BundleRefused(f"{GOLDEN_FILE}: its rows are of another width: train again")
         return model
 
     def predict(self, matrix: Float32s, product_codes: NDArray[np.intp]) -> Float64s:
@@ -97,10 +111,21 @@ def golden_bytes(matrix: Float32s, expected: Float64s) -> bytes:
     return buffer.getvalue()
 
 
-def _file(bundle: VerifiedBundle, name: str) -> bytes:
+def _booster(content: bytes) -> lightgbm.Booster:
+    """Trees parsed one by one: by `tree_sizes` in parallel, a damaged one ends the process."""
+    sizes = _TREE_SIZES.search(content)
+    if sizes is None or b"\nend of trees\n" not in content:
+        raise BundleRefused(f"{MODEL_FILE} is no complete model: train again")
     try:
-        return bundle.files[name]
-    except KeyError:
-        raise BundleRefused(
-            f"bundle {bundle.manifest.bundle_id}: {name} is not part of it: train again"
-        ) from None
+        booster = lightgbm.Booster(model_str=content.replace(sizes[0], b"", 1).decode())
+    except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:
+        raise BundleRefused(f"{MODEL_FILE} cannot be read ({error}): train again") from error
+    if booster.num_trees() != len(sizes[1].split()) or booster.num_model_per_iteration() != 1:
+        raise BundleRefused(f"{MODEL_FILE} lacks trees it announces: train again")
+    return booster
+
+
+def read_golden(content: bytes) -> tuple[Float32s, Float64s]:
+    """What `golden_bytes` wrote; `BundleRefused` when it is something else."""
+    matrix, expected = read_arrays(content, GOLDEN_FILE, {"matrix": 2, "expected": 1})
+    return np.asarray(matrix, dtype=np.float32), np.asarray(expected, dtype=np.float64)

@@ -29,5 +29,5 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Read `rates.json`; `BundleRefused` when it is of another format."""
         try:
             return msgspec.json.decode(content, type=cls)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BundleRefused(f"{RATES_FILE} is not in this version's format: {error}") from error

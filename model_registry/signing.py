@@ -10,8 +10,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from model_registry.durable_files import write_durably
+from model_registry.durable_files import flush_directory, write_durably
 from model_registry.errors import BundleRefused, RegistryError
+from model_registry.file_lock import exclusive
 from model_registry.manifest import MANIFEST_FILE, SIGNATURE_FILE
 
 
@@ -33,6 +34,7 @@ class SigningKeys:
     def __init__(self, directory: Path) -> None:
         self._private_file = directory / "signing.key"
         self._trusted = directory / "trusted"
+        self._lock_file = directory / ".lock"
 
     def sign(self, message: bytes) -> bytes:
         """The signature file for these bytes; creates and trusts a key at first use."""
@@ -44,7 +46,7 @@ class SigningKeys:
         """`BundleRefused` unless a trusted key signed exactly these bytes."""
         try:
             signature = msgspec.json.decode(signature_file, type=Signature)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise BundleRefused(
                 f"bundle {bundle_id}: {SIGNATURE_FILE} is damaged: restore or retrain the bundle"
             ) from None
@@ -58,13 +60,15 @@ class SigningKeys:
             key.verify(signature.signature, message)
         except InvalidSignature:
             raise BundleRefused(
-                f"bundle {bundle_id}: {MANIFEST_FILE} was altered after it was signed: "
-                "restore or retrain the bundle"
+                f"bundle {bundle_id}: {MANIFEST_FILE} or {SIGNATURE_FILE} was altered after "
+                "signing: restore or retrain the bundle"
             ) from None
 
     def _private_key(self) -> Ed25519PrivateKey:
         if not self._private_file.exists():
-            self._create()
+            with exclusive(self._lock_file):
+                if not self._private_file.exists():
+                    self._create()
         try:
             key = serialization.load_pem_private_key(self._private_file.read_bytes(), None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -74,6 +78,7 @@ class SigningKeys:
         return key
 
     def _create(self) -> None:
+        """The public key first, the private one last and whole: who finds it finds both."""
         key = Ed25519PrivateKey.generate()
         public = key.public_key()
         self._trusted.mkdir(parents=True, exist_ok=True)
@@ -86,7 +91,14 @@ class SigningKeys:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        write_durably(self._private_file, private_pem, mode=0o600)
+        draft = self._private_file.with_name(f".{self._private_file.name}.{key_id(public)}")
+        write_durably(draft, private_pem, mode=0o600)
+        try:
+            # A link, not a rename: a key that stands there already is never replaced.
+            self._private_file.hardlink_to(draft)
+        finally:
+            draft.unlink()
+        flush_directory(self._private_file.parent)
 
     def _trusted_keys(self) -> dict[str, Ed25519PublicKey]:
         keys = [_public_key(path) for path in sorted(self._trusted.glob("*.pub"))]

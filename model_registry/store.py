@@ -12,6 +12,7 @@ import msgspec
 
 from model_registry.durable_files import flush_directory, replace_durably, write_durably
 from model_registry.errors import BundleNotFound, BundleRefused
+from model_registry.file_lock import exclusive
 from model_registry.home import Home
 from model_registry.manifest import (
     MANIFEST_FILE,
@@ -40,15 +41,13 @@ class ModelStore:
     def __init__(self, home: Home) -> None:
         self._directory = home.models
         self._champion_file = home.models / "champion.json"
+        self._lock_file = home.models / ".lock"
         self._keys = SigningKeys(home.keys)
 
     def write(self, draft: BundleDraft) -> str:
         """Sign and store the draft; returns its id: the second it was created, then its content."""
         manifest = _completed(draft)
         target = self._directory / manifest.bundle_id
-        if target.exists():
-            self.verify(manifest.bundle_id)
-            return manifest.bundle_id
         raw = manifest.encode()
         content = draft.files | {MANIFEST_FILE: raw, SIGNATURE_FILE: self._keys.sign(raw)}
         temporary = self._directory / f".{manifest.bundle_id}.{os.getpid()}"
@@ -57,8 +56,13 @@ class ModelStore:
         for name, data in content.items():
             write_durably(temporary / name, data)
         flush_directory(temporary)
-        temporary.rename(target)
-        flush_directory(self._directory)
+        with exclusive(self._lock_file):
+            if target.exists():
+                shutil.rmtree(temporary)
+                self.verify(manifest.bundle_id)
+            else:
+                temporary.rename(target)
+                flush_directory(self._directory)
         return manifest.bundle_id
 
     def list(self) -> list[str]:
@@ -116,20 +120,22 @@ class ModelStore:
     def promote(self, bundle_id: str) -> None:
         """Make the bundle champion, atomically, after verifying it."""
         self.verify(bundle_id)
-        record = self._champion()
-        if record is None:
-            self._appoint(Champion(bundle_id))
-        elif record.bundle_id != bundle_id:
-            self._appoint(Champion(bundle_id, [*record.history, record.bundle_id]))
+        with exclusive(self._lock_file):
+            record = self._champion()
+            if record is None:
+                self._appoint(Champion(bundle_id))
+            elif record.bundle_id != bundle_id:
+                self._appoint(Champion(bundle_id, [*record.history, record.bundle_id]))
 
     def rollback(self) -> str:
         """Make the previous champion champion again, after verifying it; returns its id."""
-        record = self._champion()
-        if record is None or not record.history:
-            raise BundleNotFound("no champion before this one: promote a bundle instead")
-        previous = record.history[-1]
-        self.verify(previous)
-        self._appoint(Champion(previous, record.history[:-1]))
+        with exclusive(self._lock_file):
+            record = self._champion()
+            if record is None or not record.history:
+                raise BundleNotFound("no champion before this one: promote a bundle instead")
+            previous = record.history[-1]
+            self.verify(previous)
+            self._appoint(Champion(previous, record.history[:-1]))
         return previous
 
     def _bundle(self, bundle_id: str) -> Path:
@@ -143,7 +149,7 @@ class ModelStore:
             return msgspec.json.decode(self._champion_file.read_bytes(), type=Champion)
         except FileNotFoundError:
             return None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BundleRefused(
                 f"{self._champion_file.name} is damaged ({error}): promote a bundle again "
                 "after deleting it"

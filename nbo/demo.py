@@ -12,8 +12,9 @@ from model_registry.home import Home
 from model_registry.store import ModelStore
 from nbo.answer_tables import show_answer
 from nbo.demo_customers import UNKNOWN_CUSTOMER, DemoCustomers, pick_customers
-from nbo.demo_service import DemoService
+from nbo.demo_service import HOST, DemoService
 from nbo.embedded_redis import redis_url
+from nbo.listening_port import refuse_taken_port
 from nbo.local_home import local_home
 from nbo.output import note
 from nbo.preparation import WantedBank, has_bank, provide_bank, provide_features
@@ -30,6 +31,8 @@ class Demo:
     def run(self, *, stays_up: bool) -> None:
         """Do everything, print the offers, and stay up until Ctrl-C if asked to."""
         started = time.monotonic()
+        if self.port is not None:
+            refuse_taken_port(HOST, self.port)
         home = local_home()
         self._learn(home)
         with redis_url(home.root) as url:

@@ -16,6 +16,7 @@ import msgspec
 
 from model_registry.home import Home
 from nbo.errors import CommandError
+from nbo.listening_port import refuse_taken_port
 
 HOST = "127.0.0.1"
 READY_SECONDS = 90.0
@@ -38,6 +39,7 @@ class DemoService:
 
     def __enter__(self) -> DemoService:
         """Start it; `wait_until_ready` says when it can be asked."""
+        refuse_taken_port(HOST, self._port)  # else another service would answer in its place
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
         self._log: IO[bytes] = self._log_file.open("wb")
         command = [sys.executable, "-m", "nbo", "serve", "--host", HOST, "--port", str(self._port)]

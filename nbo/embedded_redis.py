@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from nbo.errors import ServerUnavailable
-from nbo.redis_server import LOOPBACK, Address, RedisServer
+from nbo.redis_access import make_private
+from nbo.redis_server import Address, RedisServer
 from nbo.terminations import terminations_held_back, terminations_unwind
 
 MUTEX_SECONDS = 60.0
@@ -21,7 +22,7 @@ POLL_SECONDS = 0.02
 @contextmanager
 def redis_url(home: Path) -> Iterator[str]:
     """`NBO_REDIS_URL` as it is when set, else the URL of the home's embedded server."""
-    given = os.environ.get("NBO_REDIS_URL")
+    given = os.environ.get("NBO_REDIS_URL", "").strip()
     if given:
         yield given
         return
@@ -37,7 +38,7 @@ def embedded_redis(home: Path) -> Iterator[str]:
     were killed is adopted by the next one.
     """
     directory = (home / "redis").resolve()
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     server = RedisServer(directory)
     with terminations_unwind(), (directory / "users.lock").open("a") as users:
         joined = False
@@ -45,7 +46,7 @@ def embedded_redis(home: Path) -> Iterator[str]:
             with terminations_held_back():
                 address = _join(server, users)
                 joined = True
-            yield f"redis://{LOOPBACK}:{address.port}/0"
+            yield server.url(address)
         finally:
             if joined:
                 with terminations_held_back():

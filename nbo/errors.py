@@ -11,5 +11,9 @@ class ServerUnavailable(CommandError):
     """The embedded Redis cannot be started, adopted or stopped."""
 
 
+class PortUnavailable(CommandError):
+    """The service cannot have its port for itself."""
+
+
 class UsageRefused(CommandError):
     """The options given contradict each other or the state of the home."""

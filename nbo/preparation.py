@@ -48,12 +48,11 @@ def provide_bank(wanted: WantedBank, home: Home, progress: Report) -> ImportSumm
 
 
 def provide_features(home: Home, progress: Report) -> None:
-    """Build the features of the home's bank unless they are there; an import removes old ones."""
-    from feature_repo.contract import VIEWS
-    from feature_repo.views import source_path
+    """Build the features of the home's bank unless they stem from its tables and our contract."""
     from training.features.build import build_features
+    from training.features.built import are_current
 
-    if not all(source_path(home.features, view.name).exists() for view in VIEWS):
+    if not are_current(home):
         build_features(home, progress=progress)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from nbo.errors import ServerUnavailable
+from nbo.redis_access import read_password, write_password
 from nbo.redis_binary import find_binary
 
 LOOPBACK = "127.0.0.1"
@@ -32,6 +34,14 @@ class Address(msgspec.Struct, frozen=True):
     pid: int
 
 
+class Hearing(Enum):
+    """Who is at an address."""
+
+    OURS = "ours"
+    ANOTHER = "another"
+    SILENT = "silent"
+
+
 @dataclass(frozen=True)
 class RedisServer:
     """The server whose data lie in `directory`; nothing here locks, the caller does."""
@@ -44,6 +54,11 @@ class RedisServer:
         return self.directory / "server.json"
 
     @property
+    def access_file(self) -> Path:
+        """Holds the password of the server that was started last."""
+        return self.directory / "access.conf"
+
+    @property
     def log_file(self) -> Path:
         """What the server itself says."""
         return self.directory / "server.log"
@@ -53,9 +68,10 @@ class RedisServer:
         address = self._recorded()
         if address is None:
             return None
-        if self._wait_until_ready(address):
+        heard = self._hear(address)
+        if heard is Hearing.OURS:
             return address
-        if _is_alive(address.pid) and _accepts(address.port):
+        if heard is Hearing.SILENT and self._may_hold_our_data(address):
             raise ServerUnavailable(
                 f"process {address.pid} holds port {address.port} of {self.directory} and does not"
                 f" answer: end it, or remove {self.address_file} if it is not a Redis server"
@@ -66,18 +82,24 @@ class RedisServer:
     def start(self) -> Address:
         """A fresh server on a free port, with the data of the last stop loaded."""
         binary = find_binary()
+        write_password(self.access_file)
         for _ in range(PORT_ATTEMPTS):
             port = _free_port()
             address = Address(port=port, pid=self._spawn(binary, port))
             self.address_file.write_bytes(msgspec.json.encode(address))
-            if self._wait_until_ready(address):
+            if self._hear(address) is Hearing.OURS:
                 return address
         self.address_file.unlink(missing_ok=True)
         raise ServerUnavailable(f"{binary} did not start: {self._last_words()}")
 
+    def url(self, address: Address) -> str:
+        """How clients reach the server; it holds the password, so nobody may print it."""
+        password = read_password(self.access_file)
+        return f"redis://{f':{password}@' if password else ''}{LOOPBACK}:{address.port}/0"
+
     def stop(self, address: Address) -> None:
         """Save and stop; when the data cannot be saved, stop all the same and say so."""
-        with _client(address.port, timeout_seconds=LOAD_SECONDS) as client:
+        with self._client(address, timeout_seconds=LOAD_SECONDS) as client:
             try:
                 client.shutdown(save=True)
             except redis.ResponseError as error:
@@ -100,39 +122,75 @@ class RedisServer:
             return None
 
     def _spawn(self, binary: str, port: int) -> int:
-        line = [binary, "--bind", LOOPBACK, "--port", str(port)]
+        line = [binary, str(self.access_file), "--bind", LOOPBACK, "--port", str(port)]
         line += ["--dir", str(self.directory), "--logfile", str(self.log_file)]
         line += ["--maxmemory-policy", "noeviction", "--appendonly", "no"]
         line += ["--save", "3600", "1"]  # with a save point SIGTERM (the machine going down) saves
         # Its own session: Ctrl-C in the terminal must reach the users, never the server. Nor may it
         # keep its starter's output open, whose reader would wait for an end that does not come.
         silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-        return os.posix_spawn(binary, line, os.environ, setsid=True, file_actions=silence)
+        before = os.umask(0o077)
+        try:
+            return os.posix_spawn(binary, line, os.environ, setsid=True, file_actions=silence)
+        finally:
+            os.umask(before)
 
-    def _wait_until_ready(self, address: Address) -> bool:
-        """True once the server answers and its data lie here; False when it ended or is another."""
+    def _hear(self, address: Address) -> Hearing:
+        """Ours once it answers and its data lie here; silent when it ended or takes too long."""
         started = time.monotonic()
         while True:
             try:
-                return self._answers(address.port)
+                return Hearing.OURS if self._answers(address) else Hearing.ANOTHER
+            except redis.AuthenticationError:
+                return Hearing.SILENT if self._may_hold_our_data(address) else Hearing.ANOTHER
             except redis.BusyLoadingError:
                 limit = LOAD_SECONDS
             except (redis.ConnectionError, redis.TimeoutError):
                 limit = START_SECONDS
             if not _is_alive(address.pid) or time.monotonic() - started > limit:
-                return False
+                return Hearing.SILENT
             time.sleep(POLL_SECONDS)
 
-    def _answers(self, port: int) -> bool:
-        with _client(port, timeout_seconds=1.0) as client:
+    def _may_hold_our_data(self, address: Address) -> bool:
+        """Whether the process lives, and works in this directory as far as the system tells."""
+        if not (_is_alive(address.pid) and _accepts(address.port)):
+            return False
+        try:
+            return Path(f"/proc/{address.pid}/cwd").samefile(self.directory)
+        except OSError:
+            return True
+
+    def _answers(self, address: Address) -> bool:
+        with self._client(address, timeout_seconds=1.0) as client:
             try:
                 client.ping()
                 directory = client.config_get("dir").get("dir")
-            except (redis.ConnectionError, redis.TimeoutError):
+            except (redis.ConnectionError, redis.TimeoutError):  # also a refused password
                 raise
             except redis.RedisError:
                 return False
-        return directory is not None and Path(directory) == self.directory
+        return directory is not None and self._is_here(Path(directory))
+
+    def _is_here(self, directory: Path) -> bool:
+        try:
+            return directory.samefile(self.directory)
+        except OSError:
+            return False
+
+    @contextmanager
+    def _client(self, address: Address, *, timeout_seconds: float) -> Iterator[redis.Redis]:
+        client = redis.Redis.from_url(
+            self.url(address),
+            protocol=2,
+            decode_responses=True,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            yield client
+        finally:
+            client.close()
 
     def _last_words(self) -> str:
         try:
@@ -140,23 +198,6 @@ class RedisServer:
         except FileNotFoundError:
             return "it wrote no log"
         return f"{self.log_file} ends with: {lines[-1].strip()}" if lines else "its log is empty"
-
-
-@contextmanager
-def _client(port: int, *, timeout_seconds: float) -> Iterator[redis.Redis]:
-    client = redis.Redis(
-        host=LOOPBACK,
-        port=port,
-        protocol=2,
-        decode_responses=True,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-    )
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 def _free_port() -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from redis import Redis
 
+from feature_repo.contract import contract_digest
+from feature_repo.errors import StateUnreadable
+from feature_repo.online_layout import decode_generation, generation_key
 from model_registry.home import BankIdentity, Home
 from model_registry.store import ModelStore
 from nbo.errors import CommandError
@@ -34,6 +38,7 @@ def _read(redis_url: str, bank: BankIdentity, customer_id: str) -> RawFeatures:
 
     reader = FeastLayoutReader(bank.bank, len(bank.product_vocabulary))
     with Redis.from_url(redis_url, protocol=2) as client:
+        _require_load(cast("bytes | None", client.get(generation_key(bank.bank))), bank)
         reply = client.execute_command("HMGET", reader.key(customer_id), *reader.fields)
     values = cast("list[bytes | None]", reply)
     if all(value is None for value in values):
@@ -48,6 +53,20 @@ def _read(redis_url: str, bank: BankIdentity, customer_id: str) -> RawFeatures:
             " `nbo features materialize`"
         )
     return decoded.raw
+
+
+def _require_load(marker: bytes | None, bank: BankIdentity) -> None:
+    """Values of another load may be lists in another order: they are not shown."""
+    expected = (bank.product_vocabulary, bank.fingerprint, contract_digest())
+    if marker is not None:
+        with suppress(StateUnreadable):
+            found = decode_generation(bank.bank, marker)
+            if (found.product_vocabulary, found.fingerprint, found.contract) == expected:
+                return
+    raise CommandError(
+        f"what is online is not bank {bank.bank} as this home has it: run"
+        " `nbo features materialize`"
+    )
 
 
 def _layout(home: Home, bank: BankIdentity) -> ColumnLayout:

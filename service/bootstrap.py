@@ -89,10 +89,13 @@ async def warm_up(desk: Desk, opened: OpenedRelease) -> None:
 
 
 def open_catalogue(settings: Settings, identity: BankIdentity) -> Catalogue:
-    """The catalogue the settings name, checked against the bank's products."""
+    """The catalogue the settings name, checked against the bank's products and currency."""
     folder = Path(settings.catalogue) if settings.catalogue else SHIPPED_CATALOGUES / identity.bank
     return CatalogueFiles(
-        folder, bank=identity.bank, product_vocabulary=tuple(identity.product_vocabulary)
+        folder,
+        bank=identity.bank,
+        product_vocabulary=tuple(identity.product_vocabulary),
+        currency=identity.currency,
     ).load()
 
 
@@ -103,11 +106,7 @@ def open_clock(settings: Settings, identity: BankIdentity) -> Clock:
 
 def _bank(home: Home, settings: Settings) -> BankIdentity:
     identity = home.bank()
-    if settings.bank and settings.bank != identity.bank:
-        raise SettingsInvalid(
-            f"NBO_BANK={settings.bank}, but bank {identity.bank} lives in {home.root}:"
-            " set NBO_HOME to the other bank's, or NBO_BANK to this one"
-        )
+    settings.require_bank(identity.bank)
     return identity
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from service.errors import SettingsInvalid
 
@@ -16,6 +17,7 @@ COMMAND_LINE_KEYS = frozenset({"NBO_DEBUG"})
 
 ClockKind = Literal["auto", "wall"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
 TRUE, FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
 
 
@@ -25,7 +27,7 @@ class Settings:
 
     home: Path = Path(".nbo")
     """Folder of the local installation: tables, bundles, keys, embedded Redis."""
-    redis_url: str = ""
+    redis_url: str = field(default="", repr=False)
     """Redis to read from; empty = `nbo serve` starts the embedded one of the home."""
     bank: str = ""
     """The bank this service may serve; empty = whichever lives in the home."""
@@ -53,8 +55,16 @@ class Settings:
                 " bind 127.0.0.1, or accept the risk with --insecure (NBO_INSECURE=true)"
             )
 
+    def require_bank(self, bank: str) -> None:
+        """Nothing when this service may serve the bank in its home, else `SettingsInvalid`."""
+        if self.bank and self.bank != bank:
+            raise SettingsInvalid(
+                f"NBO_BANK={self.bank}, but bank {bank} lives in {self.home}:"
+                " set NBO_HOME to the other bank's, or NBO_BANK to this one"
+            )
 
-KNOWN_KEYS = tuple(f"{PREFIX}{field.name.upper()}" for field in fields(Settings))
+
+KNOWN_KEYS = tuple(f"{PREFIX}{setting.name.upper()}" for setting in fields(Settings))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -68,7 +78,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     default = Settings()
     return Settings(
         home=Path(filled.get("NBO_HOME", default.home)),
-        redis_url=filled.get("NBO_REDIS_URL", default.redis_url),
+        redis_url=_redis_url(filled, default.redis_url),
         bank=filled.get("NBO_BANK", default.bank),
         catalogue=filled.get("NBO_CATALOGUE", default.catalogue),
         clock=cast("ClockKind", _choice(filled, "NBO_CLOCK", default.clock, get_args(ClockKind))),
@@ -103,6 +113,26 @@ def _port(given: Mapping[str, str], default: int) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65_535):
         raise SettingsInvalid(f"NBO_PORT={value}: use a whole number from 1 to 65535")
     return int(value)
+
+
+def _redis_url(given: Mapping[str, str], default: str) -> str:
+    """The address, which is never repeated in a message: it can hold a password."""
+    value = given.get("NBO_REDIS_URL", default)
+    if value and not _is_redis_address(value):
+        raise SettingsInvalid(
+            "NBO_REDIS_URL is no address of a Redis server: use redis://host:port/0,"
+            " rediss://host:port/0 or unix:///path"
+        )
+    return value
+
+
+def _is_redis_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_complete = bool(parts.path if parts.scheme == "unix" else parts.hostname)
+        return is_complete and parts.scheme in REDIS_SCHEMES and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _switch(given: Mapping[str, str], key: str) -> bool:

@@ -96,8 +96,8 @@ def loaded(folder: Path, change: Callable[[Files], Any] = lambda _: None) -> Cat
     files = toy_files()
     change(files)
     vocabulary = ("account", "card")
-    source = CatalogueFiles(written(folder, files), bank="toy", product_vocabulary=vocabulary)
-    return source.load()
+    folder = written(folder, files)
+    return CatalogueFiles(folder, bank="toy", product_vocabulary=vocabulary, currency="EUR").load()
 
 
 def offer(files: Files, row: int = 0) -> Any:

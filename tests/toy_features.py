@@ -33,6 +33,8 @@ def random_features(count: int, products: int, *, day: float, seed: int = 0) -> 
             values[...] = np.where(rng.random(values.shape) < 0.1, np.nan, drawn)
             if values.ndim == 1 and name.endswith("_week"):
                 values[...] = day // 7 - rng.integers(0, 3, count)
+    for days in raw.event_days.values():
+        days[...] = day + 86_399 / 86_400
     for name, texts in raw.categories.items():
         raw.categories[name][:] = rng.choice(["a", "b", "c"], texts.shape)
     return raw

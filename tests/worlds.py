@@ -89,6 +89,7 @@ def toy_catalogue() -> Catalogue:
             "sms/message": everywhere,
         },
         treatments={(offer, locale, "*"): words for offer in OFFERS for locale in ("en", "zh-CN")},
+        fallback_locale="en",
         policy=TOY_POLICY,
     )
 
@@ -136,6 +137,17 @@ def toy_customer(
         is_stale=False,
         degraded_reasons=(),
     )
+
+
+def with_profile(
+    customer: Customer, *, segment: str | None, risk_capacity: float, is_vulnerable: float
+) -> Customer:
+    """The customer with these facts in her profile; None and NaN are unknown."""
+    if customer.features is not None:
+        customer.features.categories["segment"][0] = segment
+        customer.features.numbers["risk_capacity"][0] = risk_capacity
+        customer.features.numbers["is_vulnerable"][0] = is_vulnerable
+    return customer
 
 
 def toy_situation(
@@ -202,6 +214,12 @@ def situations(draw: st.DrawFn) -> Situation:
         birth_date=draw(st.none() | st.dates(date(1930, 1, 1), date(2020, 1, 1))),
         consents=draw(st.none() | records),
         has_features=draw(st.booleans()),
+    )
+    customer = with_profile(
+        customer,
+        segment=draw(st.sampled_from([None, "student", "private"])),
+        risk_capacity=draw(st.sampled_from([np.nan, 1.0, 3.0, 5.0])),
+        is_vulnerable=draw(st.sampled_from([np.nan, 0.0, 1.0])),
     )
     channel = draw(st.sampled_from(["mobile_app", "sms"]))
     placements = (

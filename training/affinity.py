@@ -13,6 +13,9 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from feature_repo.raw_features import Float32s, Float64s
+from model_registry.bundle_arrays import read_arrays
+
+AFFINITY_FILE = "affinity.npz"
 
 
 class AffinityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +29,8 @@ class AffinityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     confidence: float = 1.0
     iterations: int = 40
     max_customers: int = 200_000
+    seed: int = 0
+    """Of the factors' starting values; not a run's own seed: features are built before any run."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,15 @@ class AffinityModel:
         )
         return buffer.getvalue()
 
+    @classmethod
+    def from_bytes(cls, content: bytes) -> AffinityModel:
+        """Read what `to_bytes` wrote; `BundleRefused` when it is something else."""
+        axes = {"item_factors": 2, "regularization": 0, "confidence": 0}
+        factors, regularization, confidence = read_arrays(content, AFFINITY_FILE, axes)
+        return cls(factors.astype(np.float64), float(regularization), float(confidence))
 
-def fit_affinity(held: Float32s, config: AffinityConfig, seed: int) -> AffinityModel:
+
+def fit_affinity(held: Float32s, config: AffinityConfig) -> AffinityModel:
     """Fit ALS on holdings (n, V), NaN counted as not held; row order does not matter."""
     bits = _as_bits(held)
     ordered = bits[np.lexsort(bits.T[::-1])]
@@ -73,7 +85,7 @@ def fit_affinity(held: Float32s, config: AffinityConfig, seed: int) -> AffinityM
             regularization=config.regularization,
             iterations=config.iterations,
             num_threads=1,
-            random_state=seed,
+            random_state=config.seed,
         )
         model.fit(sample, show_progress=False)
     return AffinityModel(

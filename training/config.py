@@ -10,9 +10,12 @@ from typing import Annotated, Any
 import msgspec
 import yaml
 
+from training.affinity import AffinityConfig
 from training.errors import ConfigInvalid
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+Seed = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
 
 
@@ -25,11 +28,11 @@ class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_data_in_leaf: Positive = 50
     feature_fraction: Share = 0.7
     bagging_fraction: Share = 0.8
-    lambda_l2: float = 20.0
+    lambda_l2: NotNegative = 20.0
     """Keeps leaves of few additions small: at 100 rounds the simulated bank's out-of-fold AUC rises
     from 0.719 to 0.731; on the acquirer panel at 200, January → March stays at 0.832.
     """
-    cat_smooth: float = 10.0
+    cat_smooth: NotNegative = 10.0
     prior_gain_weight: Share = 0.1
     """Factor on the split gain of affinity, popularity and transition.
 
@@ -51,14 +54,14 @@ class CalibrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """A product, then a group, with fewer borrows the next wider curve."""
     block_positives: Positive = 25
     """Positives per step of the isotonic fit: its rate is then known to about ± 20 %."""
-    prior_positives: float = 50.0
+    prior_positives: NotNegative = 50.0
     """Weight, in expected positives, of the borrowed curve against the product's own level."""
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One training run; `train_until` is the last label month, included."""
 
-    seed: int = 1
+    seed: Seed = 1
     train_until: date | None = None
     label_window_months: Positive = 6
     max_rows: Positive = 2_500_000
@@ -67,6 +70,15 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Positive = 2
     propensity: PropensityConfig = PropensityConfig()
     calibration: CalibrationConfig = CalibrationConfig()
+
+
+class ResolvedConfig(TrainConfig, frozen=True, forbid_unknown_fields=True):
+    """A run's configuration as its bundle shows it: with how the affinity feature was built.
+
+    The features stand before a run starts, so a run cannot choose `affinity` itself.
+    """
+
+    affinity: AffinityConfig = AffinityConfig()
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -78,7 +90,7 @@ def load_config(path: Path) -> TrainConfig:
     except (yaml.YAMLError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"{path} is not valid {path.suffix[1:].upper()}: {error}") from error
     except msgspec.ValidationError as error:
-        raise ConfigInvalid(f"{path}: {error}: see `nbo train --help`") from error
+        raise ConfigInvalid(f"{path}: {error}: docs/training.md lists every key") from error
 
 
 def _plain(path: Path) -> Any:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_repo.raw_features import Float32s
+from model_registry.bundle_arrays import read_arrays
+from model_registry.errors import BundleRefused
 from training.baselines import fit_popularity, fit_transition
 from training.label_month import LabelMonth
 
@@ -46,6 +48,10 @@ class FittedBaselines:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> FittedBaselines:
-        """Read what `to_bytes` wrote."""
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return cls(arrays["popularity"], arrays["transition"])
+        """Read what `to_bytes` wrote; `BundleRefused` when it is something else."""
+        popularity, transition = read_arrays(
+            content, BASELINES_FILE, {"popularity": 1, "transition": 2}
+        )
+        if transition.shape != (len(popularity) + 1, len(popularity)):
+            raise BundleRefused(f"{BASELINES_FILE}: its products do not fit together: train again")
+        return cls(popularity.astype(np.float32), transition.astype(np.float32))

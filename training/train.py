@@ -12,13 +12,13 @@ from model_registry.home import BankIdentity, Home
 from model_registry.manifest import BundleDraft, BundleManifest, VerifiedBundle
 from model_registry.rates import RATES_FILE
 from model_registry.store import ModelStore
-from training.affinity import AffinityConfig, fit_affinity
+from training.affinity import AFFINITY_FILE
 from training.base_rates import base_rates
-from training.config import TrainConfig
+from training.config import ResolvedConfig, TrainConfig
 from training.dataset import TrainingSet, build_training_set, read_label_months
 from training.evaluation.month_evaluation import measure, score_bundle
 from training.evaluation.result import EvaluationResult
-from training.features.holding_states import HoldingStates
+from training.features.product_affinity import affinity_model
 from training.fitting import fit_model
 from training.label_month import LabelMonth, read_label_month
 from training.library_versions import library_versions
@@ -54,7 +54,7 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
         "config.json": _json(config),
         "contract.json": _json(contract_document()),
         RATES_FILE: base_rates(months, bank.product_groups).encode(),
-        "affinity.npz": _affinity(home, bank, config),
+        AFFINITY_FILE: _affinity(home, bank, months, config),
         "report.html": report_page(bundle.manifest, fitted.out_of_fold, evaluation),
     }
     manifest = msgspec.structs.replace(manifest, summary_metrics=summary)
@@ -63,9 +63,9 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
     )
 
 
-def _resolved(bank: BankIdentity, config: TrainConfig) -> TrainConfig:
+def _resolved(bank: BankIdentity, config: TrainConfig) -> ResolvedConfig:
     until = config.train_until or default_train_until(bank.label_months)
-    return msgspec.structs.replace(config, train_until=until)
+    return ResolvedConfig(**msgspec.structs.asdict(config) | {"train_until": until})
 
 
 def _months(home: Home, bank: BankIdentity, config: TrainConfig) -> list[LabelMonth]:
@@ -106,12 +106,13 @@ def _manifest(
     )
 
 
-def _affinity(home: Home, bank: BankIdentity, config: TrainConfig) -> bytes:
-    """The collaborative-filtering model as of the last training month."""
-    until = config.train_until or bank.data_until
-    newest = max(day for day in bank.snapshot_dates if day <= until)
-    cube = HoldingStates.of(TableStore(home).scan("holdings"), (newest,), bank.product_vocabulary)
-    return fit_affinity(cube.states[:, 0], AffinityConfig(), config.seed).to_bytes()
+def _affinity(
+    home: Home, bank: BankIdentity, months: Sequence[LabelMonth], config: ResolvedConfig
+) -> bytes:
+    """The model behind the `affinity` feature of the newest rows the ranker learned from."""
+    newest = max(month.as_of for month in months)
+    holdings = TableStore(home).scan("holdings")
+    return affinity_model(holdings, bank, newest, config.affinity).to_bytes()
 
 
 def _json(value: object) -> bytes:

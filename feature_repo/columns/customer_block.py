@@ -1,4 +1,9 @@
-"""Columns that say who the customer is and what she did lately."""
+"""Columns that say who the customer is and what she did lately.
+
+Age, tenure and the days since a fact pass on until the decision. Sums over weeks and months since a
+holding changed stand as they did when their row was written: what the weeks or snapshots after it
+hold is not known, and training, which always sees fresh rows, never met a customer in between.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from feature_repo.columns.elapsed import days_since, months_since, years_since
+from feature_repo.columns.elapsed import day_written, days_since, months_since, years_since
 from feature_repo.columns.weekly_windows import WINDOWS_WEEKS, window_sums
 from feature_repo.contract import CHANNELS, TRANSACTION_CATEGORIES, WEEKS
 from feature_repo.raw_features import Float32s, Float64s, RawFeatures
@@ -29,7 +34,6 @@ _SERIES_LISTS = (
     "events_by_week",
     "offers_by_week",
 )
-_NEWEST_WEEKS = ("transaction_week", "event_week", "contact_week")
 _SERIES = (
     "inflow",
     "outflow",
@@ -38,7 +42,6 @@ _SERIES = (
     "events",
     "offers",
 )
-_VIEW_OF_SERIES = np.array([0] * (len(_SERIES) - 2) + [1, 2])
 
 
 def names(vocabulary: tuple[str, ...], categories: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,9 +73,9 @@ def columns(
     blocks = (
         *_profile(raw, today),
         _category_codes(raw, category_codes),
-        *_holdings(raw, today),
+        *_holdings(raw),
         days_since(today, np.concatenate([raw.lists[name] for name in _DAYS], axis=1)),
-        _windows(raw, today),
+        _windows(raw),
     )
     return np.concatenate(blocks, axis=1, dtype=np.float32, casting="same_kind")
 
@@ -96,11 +99,11 @@ def _category_codes(raw: RawFeatures, codes: Mapping[str, Mapping[str, float]]) 
     return np.array(columns_of_codes, dtype=np.float32).reshape(len(codes), -1).T
 
 
-def _holdings(raw: RawFeatures, today: Float64s) -> tuple[Float32s | Float64s, ...]:
+def _holdings(raw: RawFeatures) -> tuple[Float32s | Float64s, ...]:
     held = raw.lists["held"]
     products = held.shape[1]
     changed = np.concatenate([raw.lists["added_day"], raw.lists["dropped_day"]], axis=1)
-    months = months_since(today, changed)
+    months = months_since(day_written(raw, "product_holdings"), changed)
     newest = np.fmin.reduce(months.reshape(len(held), 2, products), axis=2)
     # 0 * max: a customer of whom no product's state is known holds an unknown number.
     count = np.add.reduce(np.fmax(held, 0.0), axis=1) + 0.0 * np.fmax.reduce(held, axis=1)
@@ -108,10 +111,6 @@ def _holdings(raw: RawFeatures, today: Float64s) -> tuple[Float32s | Float64s, .
     return (count[:, None], held, *counts, months, newest)
 
 
-def _windows(raw: RawFeatures, today: Float64s) -> Float32s:
-    numbers, lists = raw.numbers, raw.lists
-    series = np.concatenate([lists[name] for name in _SERIES_LISTS], axis=1)
-    newest = np.concatenate([numbers[name] for name in _NEWEST_WEEKS]).reshape(3, -1).T
-    return window_sums(
-        series.reshape(len(series), len(_SERIES), WEEKS), newest[:, _VIEW_OF_SERIES], today
-    )
+def _windows(raw: RawFeatures) -> Float32s:
+    series = np.concatenate([raw.lists[name] for name in _SERIES_LISTS], axis=1)
+    return window_sums(series.reshape(len(series), len(_SERIES), WEEKS))

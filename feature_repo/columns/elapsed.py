@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feature_repo.raw_features import Float32s, Float64s
+from feature_repo.raw_features import Float32s, Float64s, RawFeatures
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = 30.4375
@@ -15,6 +15,11 @@ SNAPSHOT_GRACE_DAYS = 3.0
 def whole_day(as_of_days: Float64s) -> Float64s:
     """The day the instant lies in (n, 1), days since 1970-01-01."""
     return np.floor(as_of_days)[:, None]
+
+
+def day_written(raw: RawFeatures, view: str) -> Float64s:
+    """The day the view's values were true (n, 1); NaN where the view has nothing."""
+    return np.floor(raw.event_days[view])[:, None]
 
 
 def days_since(today: Float64s, days: Float32s) -> Float64s:

@@ -1,10 +1,14 @@
-"""Columns that say what one product is to one customer."""
+"""Columns that say what one product is to one customer.
+
+Days since a fact pass on until the decision; months since a holding changed end with the newest
+snapshot, after which no change could have been seen.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from feature_repo.columns.elapsed import days_since, months_since
+from feature_repo.columns.elapsed import day_written, days_since, months_since
 from feature_repo.raw_features import Float32s, Float64s, RawFeatures
 
 _COPIED = (
@@ -39,8 +43,8 @@ def columns(raw: RawFeatures, today: Float64s) -> Float32s:
     """The product columns (n, V, Kp) of every customer and product; unknown is NaN."""
     stored = np.concatenate([raw.lists[name] for name in _STORED], axis=1)
     block = stored.reshape(len(stored), len(NAMES), -1)
-    flat_today = today[:, :, None]
+    snapshot = day_written(raw, "product_holdings")
     days, months = block[:, _COPIED_END:_DAYS_END], block[:, _DAYS_END:]
-    days[...] = days_since(flat_today, days)
-    months[...] = months_since(flat_today, months)
+    days[...] = days_since(today[:, :, None], days)
+    months[...] = months_since(snapshot[:, :, None], months)
     return np.ascontiguousarray(block.transpose(0, 2, 1))

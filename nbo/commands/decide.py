@@ -14,6 +14,7 @@ from nbo.embedded_redis import redis_url
 from nbo.errors import CommandError
 from nbo.local_home import local_home
 from nbo.output import json_option
+from nbo.start_checks import checked_settings
 
 
 @click.command()
@@ -29,7 +30,7 @@ from nbo.output import json_option
 def decide(as_json: bool, **asked: Any) -> None:
     """One decision, by the code that answers POST /v1/decisions; nothing is recorded.
 
-    Example: nbo decide --customer c000000001 --channel call_center --trigger call --explain
+    Example: nbo decide --customer C0000001 --channel call_center --trigger call --explain
     """
     status, body = _ask(_request(asked))
     answer = msgspec.json.decode(body)
@@ -46,7 +47,7 @@ def _ask(request: dict[str, Any]) -> tuple[int, bytes]:
     from service.asgi import create_app
 
     home = local_home()
-    home.bank()
+    checked_settings(home)
     with redis_url(home.root) as url:
         os.environ["NBO_REDIS_URL"] = url
         os.environ.setdefault("NBO_LOG_LEVEL", "error")

@@ -63,7 +63,7 @@ def materialize(as_json: bool) -> None:
 def show(customer: str, as_json: bool) -> None:
     """What is stored online for one customer, how old it is, and what the model sees.
 
-    Example: nbo features show --customer c000000001
+    Example: nbo features show --customer C0000001
     """
     from nbo.stored_features import stored_features
 

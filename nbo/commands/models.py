@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from model_registry.errors import RegistryError
+from model_registry.errors import BundleRefused, RegistryError
 from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
 from nbo.local_home import local_home
@@ -61,11 +61,13 @@ def show(first: str, second: str | None, as_json: bool) -> None:
 @click.argument("bundle_id")
 @json_option
 def promote(bundle_id: str, as_json: bool) -> None:
-    """Make a bundle the champion, after verifying it.
+    """Make a bundle of this home's bank the champion, after verifying it.
 
     Example: nbo models promote 20261101T101500-0123456789ab
     """
-    _store().promote(bundle_id)
+    store = _store()
+    _refuse_other_bank(store.manifest(bundle_id))
+    store.promote(bundle_id)
     _say_champion(bundle_id, as_json)
 
 
@@ -111,6 +113,15 @@ def _of(refused: dict[str, str]) -> dict[str, object]:
 
 def _store() -> ModelStore:
     return ModelStore(local_home())
+
+
+def _refuse_other_bank(manifest: BundleManifest) -> None:
+    here = local_home().bank().bank
+    if manifest.bank != here:
+        raise BundleRefused(
+            f"bundle {manifest.bundle_id} was trained for bank {manifest.bank}, but bank {here}"
+            " lives here: import that bank again, or train for this one"
+        )
 
 
 def _row(store: ModelStore, bundle_id: str, champion: str | None) -> dict[str, Any]:

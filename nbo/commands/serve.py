@@ -7,10 +7,17 @@ import os
 import rich_click as click
 
 from nbo.embedded_redis import redis_url
+from nbo.listening_port import reserved_port
 from nbo.local_home import local_home
 from nbo.output import note
+from nbo.start_checks import checked_settings
 
 TARGET = "service.asgi:create_app"
+LOG_HANDLERS = {
+    name: {"class": "logging.StreamHandler", "formatter": style, "stream": "ext://sys.stderr"}
+    for name, style in (("console", "generic"), ("access", "access"))
+}
+"""granian's own lines go where the service's go: stdout is for results."""
 
 
 @click.command()
@@ -25,19 +32,20 @@ def serve(workers: int, host: str | None, port: int | None, insecure: bool) -> N
 
     Example: nbo serve --workers 2 --port 8000
     """
-    from service.bootstrap import open_catalogue
-    from service.settings import is_loopback, read_settings
+    from service.settings import is_loopback
 
     given = {"NBO_HOST": host, "NBO_PORT": port and str(port), "NBO_INSECURE": insecure and "true"}
     os.environ.update({key: value for key, value in given.items() if value})
-    settings = read_settings(os.environ)
     home = local_home()
-    open_catalogue(settings, home.bank())  # refused here once instead of in every worker for ever
+    settings = checked_settings(home)
     if not is_loopback(settings.host):
         note(f"nbo: WARNING: {settings.host} is open to others and nobody has to authenticate")
-    with redis_url(home.root) as url:
+    with (
+        reserved_port(settings.host, settings.port) as address,
+        redis_url(home.root) as url,
+    ):
         os.environ["NBO_REDIS_URL"] = url
-        _run(settings.host, settings.port, workers)
+        _run(address, settings.port, workers)
 
 
 def _run(host: str, port: int, workers: int) -> None:
@@ -53,4 +61,5 @@ def _run(host: str, port: int, workers: int) -> None:
         workers=workers,
         respawn_failed_workers=True,
         websockets=False,
+        log_dictconfig={"handlers": LOG_HANDLERS},
     ).serve()

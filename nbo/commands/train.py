@@ -24,14 +24,18 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--path", type=click.Path(exists=True, path_type=Path), help="Import this first.")
 @click.option("--bank", help="With --source tables: the bank's short name.")
 @click.option("--currency", default="EUR", show_default=True, help="With --source tables.")
-@click.option("--train-until", type=DATE, help="Last label month, included.")
+@click.option(
+    "--train-until",
+    type=DATE,
+    help="Last label month, included.  [default: the last but one; the last one measures]",
+)
 @click.option(
     "--config",
     "config_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="YAML or TOML file.",
 )
-@click.option("--seed", type=int, help="Same seed and data, same bytes.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed and data, same bytes.")
 @json_option
 def train(as_json: bool, **options: Any) -> None:
     """Train on the home's bank and write a candidate bundle with its evaluation.

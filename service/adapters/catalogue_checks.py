@@ -16,6 +16,7 @@ from service.adapters.catalogue_format import (
     TreatmentEntry,
     TreatmentsFile,
 )
+from service.domain.catalogue import PREFERRED_FALLBACK
 from service.domain.consent import Purpose
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def complaints_about_groups(offers: OffersFile, policy: PolicyFile) -> Iterator[
 def complaints_about_treatments(
     treatments: TreatmentsFile, offers: OffersFile, policy: PolicyFile
 ) -> Iterator[str]:
-    """Treatments of nothing, twice, or missing in a locale the bank uses."""
+    """Treatments of nothing, twice, or missing in a locale the bank uses; one has to be used."""
     written = treatments.treatments
     known = {offer.id for offer in offers.offers}
     for entry in written:
@@ -111,7 +112,7 @@ def _about_placements(
 
 def _missing_words(written: list[TreatmentEntry], offers: list[OfferEntry]) -> Iterator[str]:
     present = set(map(_place, written))
-    for locale in sorted({entry.locale for entry in written}):
+    for locale in sorted({entry.locale for entry in written}) or [PREFERRED_FALLBACK]:
         for offer in offers:
             if (offer.id, locale, "*") in present:
                 continue

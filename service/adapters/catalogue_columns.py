@@ -15,6 +15,7 @@ from service.adapters.catalogue_format import (
     TreatmentsFile,
 )
 from service.domain.catalogue import (
+    PREFERRED_FALLBACK,
     CallToAction,
     Catalogue,
     ChannelPolicy,
@@ -66,6 +67,7 @@ def compile_catalogue(
             for placement in channel.placements
         },
         treatments={_key(entry): _treatment(entry) for entry in treatments.treatments},
+        fallback_locale=_fallback_locale(treatments),
         policy=_policy(policy, version=policy_version),
     )
 
@@ -99,6 +101,12 @@ def _levers(rows: list[OfferEntry], policy: PolicyFile) -> Floats:
 
 def _carries(offer: OfferEntry, placement: str) -> bool:
     return offer.placements is None or placement in offer.placements
+
+
+def _fallback_locale(treatments: TreatmentsFile) -> str:
+    """English where it is written, else the first locale; every written one is complete."""
+    written = [entry.locale for entry in treatments.treatments]
+    return PREFERRED_FALLBACK if PREFERRED_FALLBACK in written else written[0]
 
 
 def _key(entry: TreatmentEntry) -> tuple[str, str, str]:

@@ -26,7 +26,7 @@ class CatalogueFiles:
     """Reads `offers.yaml`, `policy.yaml` and `treatments.yaml` of one bank.
 
     With a `bank` the offers must be that bank's; with a `product_vocabulary` every offer that
-    cannot be made twice must be for a product in it.
+    cannot be made twice must be for a product in it; with a `currency` the values must be in it.
     """
 
     def __init__(
@@ -35,8 +35,10 @@ class CatalogueFiles:
         *,
         bank: str | None = None,
         product_vocabulary: tuple[str, ...] | None = None,
+        currency: str | None = None,
     ) -> None:
         self._folder, self._bank, self._vocabulary = folder, bank, product_vocabulary
+        self._currency = currency
 
     def load(self) -> Catalogue:
         """The catalogue, versioned by its files' digest; `CatalogueInvalid` names file and cure."""
@@ -59,6 +61,11 @@ class CatalogueFiles:
     def _complaints_about_bank(self, offers: OffersFile) -> Iterator[str]:
         if self._bank is not None and offers.bank != self._bank:
             yield f"these are offers of {offers.bank}, not of {self._bank}: set NBO_CATALOGUE"
+        if self._currency is not None and offers.currency != self._currency:
+            yield (
+                f"currency {offers.currency}: the bank's amounts are in {self._currency}; convert"
+                " every value and set the currency, or import the bank with --currency"
+            )
         if self._vocabulary is not None:
             yield from complaints_about_products(offers, self._vocabulary)
 

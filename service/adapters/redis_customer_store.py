@@ -10,6 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from feature_repo.contract import contract_digest
 from feature_repo.errors import StateUnreadable
 from feature_repo.online_layout import (
     consent_key,
@@ -53,6 +54,7 @@ class RedisCustomerStore:
     ) -> None:
         self._redis, self._bank, self._vocabulary = redis, bank, list(product_vocabulary)
         self._reader = FeastLayoutReader(bank, len(product_vocabulary))
+        self._contract = contract_digest()
         self._metrics, self._log = metrics, log
         self._last_result = "ok"
 
@@ -100,10 +102,12 @@ class RedisCustomerStore:
         return ConsentRecord({key: ConsentStatus(status) for key, status in recorded.items()})
 
     def _is_loaded(self, marker: bytes | None) -> bool:
-        """Loaded means: for this bank, with lists in this vocabulary's order."""
+        """Loaded means: for this bank, under our contract, lists in our vocabulary's order."""
         if marker is None:
             return False
-        return decode_generation(self._bank, marker).product_vocabulary == self._vocabulary
+        standing = decode_generation(self._bank, marker)
+        same_products = standing.product_vocabulary == self._vocabulary
+        return same_products and standing.contract == self._contract
 
     def _note(self, result: str, cause: str) -> None:
         """One line per change of state; redis error texts embed keys: only their type is told."""

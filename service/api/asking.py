@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
-from service.domain.catalogue import FALLBACK_LOCALE, Catalogue
+from service.domain.catalogue import Catalogue
 from service.domain.situation import Ask, Placement
 from service.errors import RequestInvalid
 from service.use_cases.make_decision import DecisionCommand
@@ -83,7 +83,7 @@ def _locale(asked: str, catalogue: Catalogue) -> str:
     if asked in written:
         return asked
     same_language = (locale for locale in written if _language(locale) == _language(asked))
-    return next(same_language, FALLBACK_LOCALE)
+    return next(same_language, catalogue.fallback_locale)
 
 
 def _language(locale: str) -> str:

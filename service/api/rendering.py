@@ -18,13 +18,15 @@ from service.api.wire import (
     VersionsAnswer,
     WithheldOffer,
 )
-from service.domain.catalogue import FALLBACK_LOCALE, Treatment
+from service.domain.catalogue import Treatment
 from service.domain.decision import NoOfferReason, Slate
 from service.rules import RULES
 from service.use_cases.make_decision import DecisionResult
 
 VALIDITY = timedelta(minutes=10)
 CHAMPION_ARM = "champion"
+RULE_LOCALE = "en"
+"""Every rule has its text in this one; a bank may speak others."""
 RULE_TEXTS = {rule.code: rule.text for rule in RULES}
 
 
@@ -66,7 +68,7 @@ def withheld(result: DecisionResult) -> list[WithheldOffer]:
     for row in map(int, np.flatnonzero(decision.withheld)):
         rules = list(decision.denied_by(row))
         texts = RULE_TEXTS[rules[0]]
-        text = texts.get(situation.ask.locale) or texts[FALLBACK_LOCALE]
+        text = texts.get(situation.ask.locale) or texts[RULE_LOCALE]
         offers.append(WithheldOffer(situation.catalogue.offer_ids[row], rules[0], rules, text))
     return offers
 

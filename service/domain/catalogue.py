@@ -15,7 +15,8 @@ Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-FALLBACK_LOCALE = "en"
+PREFERRED_FALLBACK = "en"
+"""The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Catalogue:
 
     `minimum_age` in years (NaN = no condition); validity in epoch seconds (±inf = unbounded);
     `levers` = issue × group × offer lever, clipped to [0.5, 2]; `in_placement` is keyed
-    `<channel>/<placement>`.
+    `<channel>/<placement>`; every offer has words in `fallback_locale`.
     """
 
     version: str
@@ -102,6 +103,7 @@ class Catalogue:
     in_channel: Mapping[str, Mask]
     in_placement: Mapping[str, Mask]
     treatments: Mapping[tuple[str, str, str], Treatment]
+    fallback_locale: str
     policy: Policy
 
     def __len__(self) -> int:
@@ -122,11 +124,11 @@ class Catalogue:
         return self._rows_by_group.get(group, np.empty(0, dtype=np.intp))
 
     def treatment(self, row: int, *, locale: str, channel: str) -> Treatment | None:
-        """The wording: asked locale, then English; own channel, then `*`; None where nobody wrote
-        one.
+        """The wording: asked locale, then the fallback; own channel, then `*`; None where nobody
+        wrote one.
         """
         offer_id = self.offer_ids[row]
-        for spoken in (locale, FALLBACK_LOCALE):
+        for spoken in (locale, self.fallback_locale):
             for place in (channel, "*"):
                 treatment = self.treatments.get((offer_id, spoken, place))
                 if treatment is not None:

@@ -1,5 +1,11 @@
 """What a customer allows: recorded per channel and purpose, read under the bank's default for that
 purpose.
+
+Which record counts is settled when a bank is loaded: for each channel and purpose the most recent
+of the channel's own and the one for all channels (`*`), and of two recorded at the same instant
+the refusal. An own entry that a later `*` overrules is not loaded, so an own entry found here is
+the newer of the two. A customer one of whose records could not be read has `unreadable` for every
+purpose and nothing else.
 """
 
 from __future__ import annotations
@@ -43,7 +49,7 @@ class ConsentRecord:
     statuses: Mapping[str, ConsentStatus]
 
     def status(self, channel: str, purpose: Purpose) -> ConsentStatus:
-        """The status for this channel: its own entry first, then the one for all channels."""
+        """The status for this channel: its own entry (newer, else not loaded), then `*`."""
         own = self.statuses.get(f"{channel}/{purpose}")
         return own or self.statuses.get(f"*/{purpose}", ConsentStatus.NONE)
 

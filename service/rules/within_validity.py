@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -40,8 +41,12 @@ class WithinValidity:
             permitted=bool(self.permits(situation)[row]),
             seen=situation.as_of.isoformat(),
             needed=f"from {_date(begins)} until before {_date(ends)}",
-            possible_from=datetime.fromtimestamp(begins, UTC) if starts_later else None,
+            possible_from=_next_second(begins) if starts_later else None,
         )
+
+
+def _next_second(seconds: float) -> datetime:
+    return datetime.fromtimestamp(math.ceil(seconds), UTC)
 
 
 def _date(seconds: float) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from service.domain.situation import Situation
 from service.pipeline.stages import OnMissing, Rule
@@ -16,6 +19,7 @@ from tests.worlds import situations, stripped
 
 LOCALES = {"en", "zh-CN"}
 
+SEARCH = settings(max_examples=500, database=None, phases=[Phase.generate])
 # One inherited test runs under many classes on purpose: that is what a contract suite is.
 few = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
@@ -23,9 +27,23 @@ few = settings(
 
 
 class RuleContract:
-    """Inherit as `class TestMyRule(RuleContract): rule = MyRule`."""
+    """Inherit as `class TestMyRule(RuleContract): rule = MyRule`.
+
+    A rule the toy world never makes permit or deny brings its own `situations`.
+    """
 
     rule: ClassVar[type[Rule]]
+    situations: ClassVar[st.SearchStrategy[Situation]] = situations()
+
+    @pytest.mark.parametrize("verdict", [True, False])
+    def test_is_seen_to_permit_and_to_deny(self, verdict: bool) -> None:
+        def is_seen(situation: Situation) -> bool:
+            return bool((self.rule().permits(situation) == verdict).any())
+
+        try:
+            find(self.situations, is_seen, settings=SEARCH)
+        except NoSuchExample:
+            pytest.fail(f"never seen to give {verdict}: set `situations` in {type(self).__name__}")
 
     def test_is_registered(self) -> None:
         assert self.rule in RULES
@@ -39,16 +57,18 @@ class RuleContract:
         assert set(self.rule.text) >= LOCALES
         assert all(self.rule.text.values())
 
-    @given(situation=situations())
+    @given(data=st.data())
     @few
-    def test_gives_one_verdict_per_offer(self, situation: Situation) -> None:
+    def test_gives_one_verdict_per_offer(self, data: st.DataObject) -> None:
+        situation = data.draw(self.situations)
         permits = self.rule().permits(situation)
         assert permits.dtype == np.bool_
         assert permits.shape == (len(situation.catalogue),)
 
-    @given(situation=situations())
+    @given(data=st.data())
     @few
-    def test_explains_exactly_what_it_decides(self, situation: Situation) -> None:
+    def test_explains_exactly_what_it_decides(self, data: st.DataObject) -> None:
+        situation = data.draw(self.situations)
         rule = self.rule()
         permits = rule.permits(situation)
         for row in range(len(situation.catalogue)):
@@ -60,9 +80,10 @@ class RuleContract:
                 assert not explanation.permitted
                 assert explanation.possible_from > situation.as_of
 
-    @given(situation=situations())
+    @given(data=st.data())
     @few
-    def test_never_permits_more_when_facts_go_missing(self, situation: Situation) -> None:
+    def test_never_permits_more_when_facts_go_missing(self, data: st.DataObject) -> None:
+        situation = data.draw(self.situations)
         if self.rule.on_missing is OnMissing.DENY:
             rule = self.rule()
             without_facts = rule.permits(stripped(situation))

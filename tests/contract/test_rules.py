@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from service.domain.consent import ConsentRecord, ConsentStatus
+from service.domain.consent import ConsentRecord, ConsentStatus, Purpose
 from service.domain.situation import Placement
 from service.rules.consent_given import ConsentGiven
 from service.rules.minimum_age import MinimumAge
@@ -128,6 +128,12 @@ class TestConsentGiven(RuleContract):
         assert not self.rule().permits(toy_situation())[cover]
         given = toy_customer(consents=record(all__third_party=ConsentStatus.GIVEN))
         assert self.rule().permits(toy_situation(customer=given))[cover]
+
+    def test_denies_everything_when_one_of_her_records_was_unreadable(self) -> None:
+        unreadable = ConsentRecord({f"*/{p}": ConsentStatus.UNREADABLE for p in Purpose})
+        customer = toy_customer(consents=unreadable)
+        for ask in ({}, {"channel": "sms", "placements": MESSAGE}):
+            assert not self.rule().permits(toy_situation(customer=customer, **ask)).any()
 
     def test_denies_everything_when_the_record_is_unreadable(self) -> None:
         assert not self.rule().permits(toy_situation(customer=toy_customer(consents=None))).any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -151,11 +153,60 @@ def test_a_killed_server_is_replaced_by_a_fresh_one(home: Path, start_user: Star
 def test_a_foreign_server_on_the_recorded_port_is_left_alone(home: Path, tmp_path: Path) -> None:
     with embedded_redis(tmp_path / "another") as foreign:
         (home / "redis").mkdir(parents=True)
-        address = {"port": int(foreign.split(":")[2].split("/")[0]), "pid": 2**22 - 1}
+        address = {"port": urlsplit(foreign).port, "pid": 2**22 - 1}
         (home / "redis" / "server.json").write_bytes(msgspec.json.encode(address))
         with embedded_redis(home) as url:
             assert url != foreign
         assert _answers(foreign)
+
+
+def test_a_copy_of_a_home_in_use_gets_its_own_server(home: Path, tmp_path: Path) -> None:
+    with embedded_redis(home) as original:
+        _client(original).set("offer", "kept")
+        copy = tmp_path / "copy"
+        shutil.copytree(home, copy)
+        with embedded_redis(copy) as url:
+            assert urlsplit(url).port != urlsplit(original).port
+            assert _client(url).get("offer") is None
+        assert _client(original).get("offer") == "kept"
+        with embedded_redis(home) as again:
+            assert again == original
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells where a process works")
+def test_a_copy_does_not_wait_for_the_frozen_server_of_its_original(
+    home: Path, tmp_path: Path, start_user: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = int(_client(_url_of(start_user())).info("server")["process_id"])
+    shutil.copytree(home, tmp_path / "copy")
+    monkeypatch.setattr("nbo.redis_server.START_SECONDS", 0.5)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with embedded_redis(tmp_path / "copy") as url:
+            assert _client(url).ping()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_nobody_without_the_password_is_answered_and_nobody_else_can_read_it(home: Path) -> None:
+    with embedded_redis(home) as url:
+        parts = urlsplit(url)
+        with pytest.raises(redis.AuthenticationError):
+            _client(f"redis://127.0.0.1:{parts.port}/0").ping()
+        pid = _client(url).info("server")["process_id"]
+        assert parts.password
+        assert parts.password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+    with embedded_redis(home) as again:
+        assert urlsplit(again).password != parts.password
+
+
+def test_what_the_server_keeps_is_closed_to_others(home: Path) -> None:
+    (home / "redis").mkdir(parents=True, mode=0o755)  # as older versions left it
+    with embedded_redis(home) as url:
+        _client(url).set("offer", "kept")
+    assert (home / "redis").stat().st_mode & 0o777 == 0o700
+    for name in ("dump.rdb", "access.conf", "server.log"):
+        assert (home / "redis" / name).stat().st_mode & 0o077 == 0
 
 
 def test_a_damaged_dump_is_named_with_the_server_s_own_words(home: Path) -> None:
@@ -189,7 +240,7 @@ def test_a_given_redis_url_is_used_as_it_is(home: Path, monkeypatch: pytest.Monk
 def _url_of(user: subprocess.Popen[str]) -> str:
     assert user.stdout is not None
     url = user.stdout.readline().strip()
-    assert url.startswith("redis://127.0.0.1:"), user.communicate()
+    assert urlsplit(url).hostname == "127.0.0.1", user.communicate()
     return url
 
 

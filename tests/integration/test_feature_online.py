@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from redis import Redis
 
+from feature_repo.contract import contract_digest
 from feature_repo.errors import FeaturesAbsent, StoreAddressInvalid
 from feature_repo.feast_repository import WRITE_BATCH_ROWS, connection_string, open_store
 from feature_repo.online_layout import (
@@ -32,14 +33,15 @@ from tests.toy_bank import (
     DATA_UNTIL,
     PRODUCTS,
     SNAPSHOTS,
-    identity,
     install,
-    instant,
     toy_tables,
 )
 from training.features.build import build_features
 from training.features.online import materialize
 from training.features.show import describe
+from training.importers.identity import fingerprint
+from training.progress import silent
+from training.tables.store import TableStore
 
 READER = FeastLayoutReader(BANK, len(PRODUCTS))
 
@@ -60,6 +62,8 @@ def redis(address: str) -> Iterator[Redis]:
 
 def built(root: Path, **changes: pl.DataFrame) -> Home:
     home = install(root, {**toy_tables(), **changes})
+    taken = fingerprint(TableStore(home), silent)
+    home.write_bank(msgspec.structs.replace(home.bank(), fingerprint=taken))
     build_features(home)
     return home
 
@@ -79,27 +83,50 @@ def test_a_load_brings_features_consents_and_the_marker(tmp_path, address, redis
         decode_consents(BANK, customer, redis.get(consent_key(BANK, customer)))
 
 
-def test_the_consent_recorded_last_counts_and_silence_is_an_empty_record(tmp_path, address, redis):
-    def consent(status: str, day: date, channel: str = "sms") -> dict[str, object]:
-        return {
-            "customer_id": "c01",
-            "channel": channel,
-            "purpose": "outbound",
-            "status": status,
-            "recorded_at": instant(day),
-        }
-
-    january, march = SNAPSHOTS[0], SNAPSHOTS[2]
-    consents = pl.DataFrame(
-        [consent("given", march), consent("refused", january), consent("refused", march, "*")]
-    )
-    materialize(built(tmp_path, consents=consents), address)
-
-    assert decode_consents(BANK, "c01", redis.get(consent_key(BANK, "c01"))) == {
-        "*/outbound": "refused",
-        "sms/outbound": "given",
+def test_a_reload_leaves_nothing_of_a_view_that_has_no_rows_any_more(tmp_path, address, redis):
+    materialize(built(tmp_path / "first"), address)
+    assert not np.isnan(read(redis, "c01").raw.numbers["event_week"][0])
+    remaining = {
+        name: table.filter(pl.col("customer_id") != "c01")
+        for name, table in toy_tables().items()
+        if name in ("events", "holdings")
     }
-    assert decode_consents(BANK, "c02", redis.get(consent_key(BANK, "c02"))) == {}
+
+    materialize(built(tmp_path / "second", **remaining), address)
+
+    raw = read(redis, "c01").raw
+    for view in ("customer_engagement", "product_holdings"):
+        assert np.isnan(raw.event_days[view][0])
+    assert np.isnan(raw.lists["held"]).all()
+    assert not np.isnan(raw.event_days["customer_profile"][0])
+
+
+@pytest.mark.parametrize(
+    "change", [{"product_vocabulary": PRODUCTS[::-1]}, {"fingerprint": "f" * 64}]
+)
+def test_a_load_of_other_data_that_fails_leaves_nothing_to_believe(
+    tmp_path, address, redis, change
+):
+    materialize(built(tmp_path / "first"), address)
+    broken = Home(tmp_path / "second")
+    broken.write_bank(msgspec.structs.replace(loaded_identity(tmp_path / "first"), **change))
+
+    with pytest.raises(FeaturesAbsent):
+        materialize(broken, address)
+
+    assert redis.get(generation_key(BANK)) is None
+    assert not redis.exists(feast_key(BANK, "c01"))
+
+
+def test_features_of_another_contract_are_not_loaded(tmp_path, address, redis):
+    home = built(tmp_path)
+    record = home.features / "built.json"
+    record.write_text(record.read_text().replace(contract_digest(), "0" * 64))
+
+    with pytest.raises(FeaturesAbsent, match="contract"):
+        materialize(home, address)
+
+    assert redis.get(generation_key(BANK)) is None
 
 
 def test_loading_a_corrected_import_of_the_same_days_replaces_the_values(tmp_path, address, redis):
@@ -129,23 +156,10 @@ def test_a_customer_who_left_is_removed_and_other_banks_are_not(tmp_path, addres
     assert redis.exists(neighbour)
 
 
-def test_a_load_that_fails_under_another_vocabulary_leaves_no_marker(tmp_path, address, redis):
+def test_a_repeated_load_that_fails_leaves_the_former_one_standing(tmp_path, address, redis):
     materialize(built(tmp_path / "first"), address)
     broken = Home(tmp_path / "second")
-    broken.write_bank(other_vocabulary())
-
-    with pytest.raises(FeaturesAbsent):
-        materialize(broken, address)
-
-    assert redis.get(generation_key(BANK)) is None
-
-
-def test_a_load_that_fails_under_the_same_vocabulary_leaves_the_old_one_standing(
-    tmp_path, address, redis
-):
-    materialize(built(tmp_path / "first"), address)
-    broken = Home(tmp_path / "second")
-    broken.write_bank(identity())
+    broken.write_bank(loaded_identity(tmp_path / "first"))
 
     with pytest.raises(FeaturesAbsent):
         materialize(broken, address)
@@ -153,9 +167,8 @@ def test_a_load_that_fails_under_the_same_vocabulary_leaves_the_old_one_standing
     assert redis.get(generation_key(BANK)) is not None
 
 
-def other_vocabulary() -> BankIdentity:
-
-    return msgspec.structs.replace(identity(), product_vocabulary=[*PRODUCTS, "cover"])
+def loaded_identity(root: Path) -> BankIdentity:
+    return Home(root).bank()
 
 
 def test_more_customers_than_one_write_batch_all_arrive(tmp_path, address, redis):

@@ -83,7 +83,7 @@ def folder(tmp_path: Path) -> Callable[..., Path]:
 
 
 def _import(directory: Path, home: Home) -> ImportSummary:
-    return import_tables(directory, home, bank="toy bank", currency="CNY")
+    return import_tables(directory, home, bank="toy_bank", currency="CNY")
 
 
 def _rows(home: Home, table: str) -> list[dict[str, object]]:
@@ -92,7 +92,7 @@ def _rows(home: Home, table: str) -> list[dict[str, object]]:
 
 def test_every_table_comes_in(folder, home: Home) -> None:
     identity = _import(folder(), home).identity
-    assert (identity.bank, identity.source, identity.currency) == ("toy bank", "tables", "CNY")
+    assert (identity.bank, identity.source, identity.currency) == ("toy_bank", "tables", "CNY")
     assert identity.product_vocabulary == ["saving", "card", "loan"]
     assert identity.product_groups == {"saving": "accounts", "card": "cards", "loan": "lending"}
     assert identity.snapshot_dates == [date(2016, 1, 31), date(2016, 2, 29), date(2016, 3, 31)]
@@ -290,7 +290,7 @@ def test_a_new_import_replaces_the_bank_and_says_so(folder, home: Home) -> None:
     home.models.mkdir()
     summary = _import(folder(events=None), home)
     assert summary.replaced == (
-        "replaced bank toy bank (source tables, 3 customer rows, data until 2016-03-31) "
+        "replaced bank toy_bank (source tables, 3 customer rows, data until 2016-03-31) "
         "and the features made from it"
     )
     assert not TableStore(home).has("events")

@@ -9,14 +9,18 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import product
 from time import perf_counter
-from typing import TypeVar
+from typing import TypeVar, get_args
 
+import msgspec
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis import Redis
 
+from feature_repo.contract import contract_digest
 from feature_repo.online_layout import (
+    ConsentPurpose,
     Generation,
     consent_key,
     encode_consents,
@@ -26,7 +30,7 @@ from feature_repo.online_layout import (
     timestamp_field,
 )
 from service.adapters.redis_customer_store import RedisCustomerStore, open_redis
-from service.domain.consent import ConsentStatus, Purpose
+from service.domain.consent import ConsentMode, ConsentStatus, Purpose, allows
 from service.ports import CustomerRecord
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
@@ -71,12 +75,16 @@ class Store:
         return value("nbo_customer_reads_total", {"result": result})
 
     def load(self) -> None:
-        marker = Generation(generation="1", bank=BANK, product_vocabulary=list(VOCABULARY))
-        self.redis.set(generation_key(BANK), encode_generation(marker))
+        self.mark()
         self.consents(CUSTOMER, {"*/outbound": "given"})
         stamp = Timestamp(seconds=int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()))
         name = timestamp_field("product_holdings")
         self.redis.hset(feast_key(BANK, CUSTOMER), name, stamp.SerializeToString())
+
+    def mark(self, **changes: str | list[str]) -> None:
+        marker = Generation("1", BANK, list(VOCABULARY), "0" * 64, contract_digest())
+        changed = msgspec.structs.replace(marker, **changes)
+        self.redis.set(generation_key(BANK), encode_generation(changed))
 
     def consents(self, customer_id: str, consents: dict) -> None:
         state = encode_consents(BANK, customer_id, consents)
@@ -118,11 +126,29 @@ def test_an_empty_store_is_not_a_loaded_one(store: Store) -> None:
     assert not store.read().is_loaded
 
 
-def test_a_load_under_another_vocabulary_does_not_count(store: Store) -> None:
+def test_a_load_under_another_vocabulary_or_contract_does_not_count(store: Store) -> None:
     store.load()
-    marker = Generation(generation="2", bank=BANK, product_vocabulary=["card", "account"])
-    store.redis.set(generation_key(BANK), encode_generation(marker))
+    store.mark(product_vocabulary=["card", "account"])
     assert not store.read().is_loaded
+    store.mark(contract="another")
+    assert not store.read().is_loaded
+    store.mark(fingerprint="f" * 64)
+    assert store.read().is_loaded
+
+
+def test_unreadable_consents_allow_nothing_under_either_default(store: Store) -> None:
+    store.load()
+    unreadable = {f"*/{purpose}": "unreadable" for purpose in Purpose}
+    store.consents("ghost", unreadable)
+    record = store.read("ghost")
+    assert record.features is None
+    assert record.consents is not None
+    for purpose, mode in product(Purpose, ConsentMode):
+        assert not allows(record.consents.status("sms", purpose), mode)
+
+
+def test_the_layout_knows_every_purpose_of_the_service() -> None:
+    assert set(get_args(ConsentPurpose)) == set(Purpose)
 
 
 @pytest.mark.parametrize("break_it", ["foreign", "damaged", "marker"])

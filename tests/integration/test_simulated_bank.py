@@ -278,3 +278,18 @@ def sampled_logits(oracle, customers):
     parts = [oracle.logit_parts(customers, at, channel) for at in moments for channel in CHANNELS]
     named = {part: np.stack([each[part] for each in parts]) for part in parts[0]}
     return sum(named.values()), named
+
+
+class KilledBeforeTheBank(Home):
+    """A home whose process dies where it would write who the bank is."""
+
+    def write_bank(self, identity):
+        raise KeyboardInterrupt
+
+
+def test_a_simulated_bank_is_never_there_without_its_truth(tmp_path):
+    home = KilledBeforeTheBank(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        simulate_bank(SimulationConfig(customers=50, days=62), home)
+    assert not home.bank_file.exists()
+    assert any(home.truth.iterdir())

@@ -6,8 +6,10 @@ from datetime import date
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
+from feature_repo.views import source_path
 from model_registry.errors import BundleNotFound, BundleRefused
 from model_registry.home import Home
 from model_registry.propensity_model import PropensityModel
@@ -20,7 +22,8 @@ from tests.learnable_bank import (
     learnable_home,
     true_chances,
 )
-from training.config import CalibrationConfig, PropensityConfig, TrainConfig
+from training.affinity import AffinityConfig, AffinityModel
+from training.config import CalibrationConfig, PropensityConfig, ResolvedConfig, TrainConfig
 from training.errors import EvaluationRefused, TrainingRefused
 from training.evaluation import evaluate
 from training.features.build import build_features
@@ -176,6 +179,29 @@ def test_a_higher_prior_never_lowers_a_score(home, bundle_id, prior):
         after = model.uncalibrated(matrix)
         assert (after >= before).all()
         before = after
+
+
+def test_the_affinity_model_in_the_bundle_gives_the_affinity_feature_of_its_newest_rows(
+    home, bundle_id
+):
+    bundle = ModelStore(home).open(bundle_id)
+    as_of = LABEL_MONTHS[-3]
+    stored = pl.read_parquet(source_path(home.features, "product_affinity")).filter(
+        pl.col("event_timestamp").dt.date() == as_of
+    )
+    cube = HoldingStates.of(TableStore(home).scan("holdings"), (as_of,), PRODUCTS)
+    scores = AffinityModel.from_bytes(bundle.files["affinity.npz"]).scores(cube.states[:, 0])
+
+    assert stored["customer_id"].to_list() == cube.customers
+    assert scores == pytest.approx(np.array(stored["affinity"].to_list()), rel=1e-5, abs=1e-6)
+
+
+def test_the_resolved_configuration_tells_how_the_affinity_feature_was_built(home, bundle_id):
+    stored = ModelStore(home).open(bundle_id).files["config.json"]
+    config = msgspec.json.decode(stored, type=ResolvedConfig)
+    assert config.train_until == UNTIL
+    assert b'"affinity"' in stored
+    assert config.affinity == AffinityConfig()
 
 
 def test_rates_are_additions_per_customer_who_lacked_the_product(home, bundle_id):

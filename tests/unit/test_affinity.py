@@ -21,35 +21,35 @@ def two_kinds():
 
 
 def test_a_saver_fits_the_missing_saving_product_better_than_any_loan(two_kinds):
-    model = fit_affinity(two_kinds, AffinityConfig(), 1)
+    model = fit_affinity(two_kinds, AffinityConfig())
     scores = model.scores(np.array([[1, 1, 0, 0, 0, 0]], dtype=np.float32))[0]
     assert scores[2] > scores[3:].max()
 
 
 def test_shuffled_customers_give_the_same_model_and_scores(two_kinds):
     order = np.random.default_rng(3).permutation(len(two_kinds))
-    first = fit_affinity(two_kinds, AffinityConfig(), 1)
-    second = fit_affinity(two_kinds[order], AffinityConfig(), 1)
+    first = fit_affinity(two_kinds, AffinityConfig())
+    second = fit_affinity(two_kinds[order], AffinityConfig())
     assert first.to_bytes() == second.to_bytes()
     assert np.array_equal(first.scores(two_kinds)[order], second.scores(two_kinds[order]))
 
 
 def test_equal_holdings_score_equal_whoever_else_is_asked_about(two_kinds):
-    model = fit_affinity(two_kinds, AffinityConfig(), 1)
+    model = fit_affinity(two_kinds, AffinityConfig())
     alone = model.scores(two_kinds[:1])
     among = model.scores(two_kinds)[:1]
     assert alone == pytest.approx(among, rel=1e-5)
 
 
 def test_an_unknown_state_counts_as_not_held(two_kinds):
-    model = fit_affinity(two_kinds, AffinityConfig(), 1)
+    model = fit_affinity(two_kinds, AffinityConfig())
     known = np.array([[1, 0, 0, 0, 0, 0]], dtype=np.float32)
     unknown = np.array([[1, np.nan, np.nan, 0, 0, 0]], dtype=np.float32)
     assert np.array_equal(model.scores(known), model.scores(unknown))
 
 
 def test_a_sample_of_customers_keeps_the_share_of_each_pattern(two_kinds):
-    model = fit_affinity(two_kinds, AffinityConfig(max_customers=200), 1)
+    model = fit_affinity(two_kinds, AffinityConfig(max_customers=200))
     scores = model.scores(np.array([[1, 1, 0, 0, 0, 0]], dtype=np.float32))[0]
     assert scores[2] > scores[3:].max()
 
@@ -57,7 +57,7 @@ def test_a_sample_of_customers_keeps_the_share_of_each_pattern(two_kinds):
 def test_fitting_raises_no_warning_about_threads(two_kinds):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit_affinity(two_kinds, AffinityConfig(iterations=2), 1)
+        fit_affinity(two_kinds, AffinityConfig(iterations=2))
 
 
 def test_patterns_are_found_back_from_their_positions():

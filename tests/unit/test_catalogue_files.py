@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from service.api.asking import to_command
+from service.api.wire import DecisionRequest
 from service.domain.consent import ConsentMode, Purpose
 from tests.toy_catalogue_files import Files, loaded, offer
 
@@ -61,3 +63,25 @@ def test_versions_follow_the_files_that_changed(tmp_path: Path) -> None:
     assert changed.version != before.version
     assert changed.policy.version == before.policy.version
     assert loaded(tmp_path, looser).policy.version != before.policy.version
+
+
+def test_customers_whose_language_nobody_wrote_get_english_where_there_is_english(
+    tmp_path: Path,
+) -> None:
+    def also_in_chinese(files: Files) -> None:
+        words = files["treatments"]["treatments"]
+        words[:0] = [entry | {"locale": "zh-CN"} for entry in words]
+
+    assert loaded(tmp_path, also_in_chinese).fallback_locale == "en"
+
+
+def test_a_bank_without_english_answers_everybody_in_the_language_it_wrote(tmp_path: Path) -> None:
+    def only_chinese(files: Files) -> None:
+        for entry in files["treatments"]["treatments"]:
+            entry["locale"] = "zh-CN"
+
+    catalogue = loaded(tmp_path, only_chinese)
+    assert catalogue.fallback_locale == "zh-CN"
+    request = DecisionRequest(customer_id="somebody", channel="mobile_app", locale="en")
+    assert to_command(request, catalogue).ask.locale == "zh-CN"
+    assert catalogue.treatment(0, locale="en", channel="mobile_app") is not None

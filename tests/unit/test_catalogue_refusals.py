@@ -70,6 +70,11 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     ("product", lambda f: offer(f).update(product_id="crad"), ("get_card", "crad", "repeatable")),
     ("bank", lambda f: f["offers"].update(bank="other"), ("offers.yaml", "other", "NBO_CATALOGUE")),
     ("currency", lambda f: f["offers"].update(currency="€"), ("offers.yaml", "currency")),
+    (
+        "currency of another bank",
+        lambda f: f["offers"].update(currency="CNY"),
+        ("offers.yaml", "CNY", "EUR"),
+    ),
     ("no offers", lambda f: f["offers"].update(offers=[]), ("offers.yaml", "offers")),
     ("time zone", lambda f: policy(f).update(time_zone="Mars"), ("policy.yaml", "Mars", "IANA")),
     (
@@ -106,6 +111,7 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     ),
     ("treatment twice", again, ("get_card", "two treatments")),
     ("missing words", lambda f: words(f).pop(1), ("treatments.yaml", "visit", "en", "sms")),
+    ("no words at all", lambda f: words(f).clear(), ("treatments.yaml", "get_card", "en", "write")),
     ("half a translation", lambda f: again(f, locale="zh-CN"), ("visit", "zh-CN")),
 ]
 

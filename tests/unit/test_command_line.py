@@ -92,6 +92,26 @@ def test_a_failure_is_one_clear_line_on_stderr(
     assert says in printed.err
 
 
+def test_a_decision_for_another_bank_than_asked_for_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["data", "simulate", "--customers", "20", "--days", "70", "--json"]) == 0
+    capsys.readouterr()
+    monkeypatch.setenv("NBO_BANK", "other")
+    assert run(["decide", "--customer", "C0000001"]) == 1
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith("nbo: NBO_BANK=other")
+    assert len(printed.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["decide"], ["features", "show"]], ids=" ".join)
+def test_an_example_names_a_customer_the_simulated_bank_has(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == 0
+    assert "--customer C0000001" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--colour"]) == 2
     assert "--colour" in capsys.readouterr().err

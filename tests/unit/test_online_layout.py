@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from feature_repo.errors import StateUnreadable
 from feature_repo.online_layout import (
     Generation,
+    consent_key,
+    customer_of_consent_key,
     customer_of_key,
     decode_consents,
     decode_generation,
@@ -51,7 +53,7 @@ def test_a_status_nobody_defined_is_unreadable():
 
 
 def test_the_marker_comes_back_and_names_its_bank():
-    marker = Generation("20240801T000000Z", "toy", ["account", "card"])
+    marker = Generation("20240801T000000Z", "toy", ["account", "card"], "f" * 64, "c" * 64)
 
     assert decode_generation("toy", encode_generation(marker)) == marker
     with pytest.raises(StateUnreadable, match="names bank toy"):
@@ -67,6 +69,14 @@ def test_a_key_gives_back_its_customer_to_its_own_bank_only(customer_id: str, ba
     assert customer_of_key(bank, key) == customer_id
     assert customer_of_key("my" + bank, key) is None
     assert customer_of_key(bank, b"x" + key) is None
+
+
+@given(customer_ids, st.sampled_from(["toy", "a", "other_toy"]))
+def test_a_consent_key_too_gives_its_customer_to_its_own_bank_only(customer_id: str, bank: str):
+    key = consent_key(bank, customer_id).encode()
+
+    assert customer_of_consent_key(bank, key) == customer_id
+    assert customer_of_consent_key("my" + bank, key) is None
 
 
 @pytest.mark.parametrize("damage", [b"\x08", b"\x08\x80", b"\x0a\x01", b"\x18\x01", b"\xff" * 12])

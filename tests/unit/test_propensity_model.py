@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import lightgbm
 import msgspec
 import numpy as np
@@ -13,7 +16,9 @@ from model_registry.calibration import Calibrators
 from model_registry.errors import BundleRefused
 from model_registry.manifest import VerifiedBundle
 from model_registry.propensity_model import PropensityModel, golden_bytes
+from model_registry.rates import Rates
 from tests.bundle_drafts import draft
+from training.fitted_baselines import FittedBaselines
 
 LAYOUT = ColumnLayout(("account", "card"), dict.fromkeys(CATEGORY_FEATURES, ()))
 CODE = len(LAYOUT.customer_names)
@@ -98,6 +103,76 @@ def test_a_bundle_without_a_needed_file_is_refused_naming_it(model_text):
     files = {name: data for name, data in whole.files.items() if name != "calibrators.npz"}
     with pytest.raises(BundleRefused, match=r"calibrators\.npz"):
         PropensityModel.load(VerifiedBundle(whole.manifest, files))
+
+
+def damages(files: dict[str, bytes]) -> dict[str, tuple[str, bytes]]:
+    """Signed and still unusable: the file, and what it holds."""
+    text, golden = files["propensity.txt"], np.load(io.BytesIO(files["golden.npz"]))
+    nameless, other = io.BytesIO(), io.BytesIO()
+    np.savez(nameless, matrix=golden["matrix"])
+    np.savez(other, keys=np.zeros((2, 2)), values=np.array(["a", "b"]))
+    # A damaged tree found by several threads at once would end the whole process.
+    unbranched = text.replace(b"left_child=", b"left_chil=", 1)
+    return {
+        "no model at all": ("propensity.txt", b"hello"),
+        "not even text": ("propensity.txt", b"\xff" + text),
+        "half a model": ("propensity.txt", text[: len(text) // 2]),
+        "a tree without branches": ("propensity.txt", unbranched),
+        "a tree with a word for a number": (
+            "propensity.txt",
+            text.replace(b"threshold=", b"threshold=x", 1),
+        ),
+        "a tree less": (
+            "propensity.txt",
+            text[: text.index(b"Tree=9")] + text[text.index(b"end of trees") :],
+        ),
+        "no archive": ("calibrators.npz", b"curves"),
+        "half an archive": ("golden.npz", files["golden.npz"][:400]),
+        "an array too few": ("golden.npz", nameless.getvalue()),
+        "arrays of another shape": ("calibrators.npz", other.getvalue()),
+        "rows of another width": ("golden.npz", golden_bytes(rows(3)[:, 1:], np.zeros(3))),
+    }
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no model at all",
+        "not even text",
+        "half a model",
+        "a tree without branches",
+        "a tree with a word for a number",
+        "a tree less",
+        "no archive",
+        "half an archive",
+        "an array too few",
+        "arrays of another shape",
+        "rows of another width",
+    ],
+)
+def test_a_signed_but_unusable_file_is_refused_naming_it(model_text, damage):
+    whole = bundle(model_text)
+    name, content = damages(whole.files)[damage]
+    with pytest.raises(BundleRefused, match=re.escape(name)):
+        PropensityModel.load(VerifiedBundle(whole.manifest, whole.files | {name: content}))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"product": {"\xff": 1}}'])
+def test_unusable_rates_are_refused_naming_them(content):
+    with pytest.raises(BundleRefused, match=r"rates\.json"):
+        Rates.decode(content)
+
+
+def test_unusable_baselines_are_refused_naming_them():
+    ragged = FittedBaselines(np.zeros(2, np.float32), np.zeros((2, 2), np.float32)).to_bytes()
+    for content in (b"", b"PK", ragged, ragged[:-30]):
+        with pytest.raises(BundleRefused, match=r"baselines\.npz"):
+            FittedBaselines.from_bytes(content)
+
+
+def test_a_bundle_without_baselines_is_refused_naming_them(model_text):
+    with pytest.raises(BundleRefused, match=r"baselines\.npz is not part of it"):
+        bundle(model_text).file("baselines.npz")
 
 
 def test_a_model_of_another_width_is_refused(model_text):

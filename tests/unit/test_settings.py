@@ -84,6 +84,29 @@ def test_a_value_a_key_cannot_take_is_refused_by_name(key: str, value: str) -> N
         read_settings({key: value})
 
 
+@pytest.mark.parametrize(
+    "address", ["cache:6379", "http://cache:s3cret@x", "redis://", "redis://h:x"]
+)
+def test_a_redis_address_that_is_none_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(SettingsInvalid, match="NBO_REDIS_URL is no address") as refusal:
+        read_settings({"NBO_REDIS_URL": address})
+    assert "cache" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["rediss://:s3cret@cache:6380/1", "unix:///run/redis.sock"])
+def test_a_redis_address_is_taken_as_it_is_and_never_shown(address: str) -> None:
+    settings = read_settings({"NBO_REDIS_URL": address})
+    assert settings.redis_url == address
+    assert address not in repr(settings)
+
+
+def test_another_bank_than_the_one_asked_for_is_refused() -> None:
+    Settings().require_bank("toy")
+    Settings(bank="toy").require_bank("toy")
+    with pytest.raises(SettingsInvalid, match="NBO_BANK=other"):
+        Settings(bank="other").require_bank("toy")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"])
 def test_loopback_needs_no_permission(host: str) -> None:
     assert is_loopback(host)

@@ -29,4 +29,14 @@ def test_counts_equal_rows_and_names_the_lines_that_contradict() -> None:
     equal = resolve(ROWS[[3, 4, 5]].with_row_index(LINE, offset=2), ["key"])
     assert (equal.repeated, equal.conflicting.height) == (1, 0)
     contradicting = resolve(ROWS[[0, 1]].with_row_index(LINE, offset=2), ["key"])
-    assert contradicting.conflicting.select(LINE, REASON).rows() == [(2, CONFLICT)]
+    assert contradicting.conflicting.select(LINE, REASON).rows() == [
+        (2, f"{CONFLICT}: line 3 stays")
+    ]
+
+
+@pytest.mark.parametrize("statuses", [["given", "refused"], ["refused", "given"]])
+def test_a_preferred_row_stays_whatever_its_content_and_place(statuses: list[str]) -> None:
+    rows = pl.DataFrame({"key": ["a", "a"], "status": statuses}).with_row_index(LINE, offset=2)
+    resolved = resolve(rows, ["key"], preferred=pl.col("status") == "refused")
+    assert resolved.kept["status"].to_list() == ["refused"]
+    assert resolved.conflicting.height == 1

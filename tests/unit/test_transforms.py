@@ -82,6 +82,7 @@ def test_age_and_tenure_are_counted_at_the_day_of_the_decision():
 )
 def test_snapshots_a_month_apart_are_one_month_apart_in_every_season(added: str, months: int):
     raw = unknown_features(1, len(VOCABULARY))
+    raw.event_days["product_holdings"][:] = TODAY + 0.99
     raw.lists["added_day"][0, 1] = day(added)
 
     assert product_at(raw, "card")["months_since_added"] == months
@@ -92,9 +93,9 @@ def test_snapshots_a_month_apart_are_one_month_apart_in_every_season(added: str,
 def test_a_month_that_ends_in_february_is_a_month():
     raw = unknown_features(1, len(VOCABULARY))
     raw.lists["added_day"][0, 0] = day("2023-01-31")
-    as_of = np.array([day("2023-02-28") + 0.99])
+    raw.event_days["product_holdings"][:] = day("2023-02-28") + 0.99
 
-    assert customer_at(raw, as_of)["months_since_added_account"] == 1
+    assert customer_at(raw)["months_since_added_account"] == 1
 
 
 def test_known_holdings_are_counted_and_unknown_ones_are_not():
@@ -117,35 +118,54 @@ def test_a_level_the_model_does_not_know_is_unknown():
     assert np.isnan(columns["segment"])
 
 
-@pytest.mark.parametrize(
-    ("weeks_later", "last_4", "last_13"),
-    [
-        (0, 10 + 11 + 12 + 13, 91),
-        (1, 11 + 12 + 13, 90),
-        (3, 13, 85),
-        (4, None, 81),
-        (13, None, None),
-    ],
-)
-def test_weeks_not_known_yet_leave_a_window_with_the_known_ones(
-    weeks_later: int, last_4: float | None, last_13: float | None
-):
+@pytest.mark.parametrize("weeks_later", [0, 1, 4, 13])
+def test_a_window_ends_with_the_newest_week_known(weeks_later: int):
     raw = unknown_features(1, len(VOCABULARY))
     raw.numbers["event_week"][:] = TODAY // 7 - weeks_later
     raw.lists["events_by_week"][0] = np.arange(1, WEEKS + 1)
 
     columns = customer_at(raw)
-    assert columns["events_4w"] == pytest.approx(
-        last_4 if last_4 is not None else np.nan, nan_ok=True
-    )
-    assert columns["events_13w"] == pytest.approx(
-        last_13 if last_13 is not None else np.nan, nan_ok=True
-    )
+    assert columns["events_4w"] == 10 + 11 + 12 + 13
+    assert columns["events_13w"] == 91
+
+
+PASSING = ("age_years", "tenure_months", "days_since_")
+"""Columns in which time passes between two loads; all others stay what training saw."""
+
+
+@pytest.mark.parametrize("days_later", [7, 14, 28, 45])
+def test_between_two_loads_only_age_tenure_and_days_since_a_fact_move(days_later: int):
+    raw = random_features(40, len(VOCABULARY), day=TODAY)
+    fresh, later = np.full(40, TODAY + 0.9), np.full(40, TODAY + 0.9 + days_later)
+    moved = {
+        name
+        for transform, names in (
+            (customer_columns, LAYOUT.customer_names),
+            (product_columns, LAYOUT.product_names),
+        )
+        for column, name in enumerate(names)
+        if not np.array_equal(
+            transform(raw, fresh, LAYOUT)[..., column],
+            transform(raw, later, LAYOUT)[..., column],
+            equal_nan=True,
+        )
+    }
+
+    assert "days_since_viewed" in moved
+    assert {name for name in moved if not name.startswith(PASSING)} == set()
+
+
+@pytest.mark.parametrize("days_later", [0, 1, 28, 45])
+def test_months_since_a_change_are_counted_at_the_newest_snapshot(days_later: int):
+    raw = unknown_features(1, len(VOCABULARY))
+    raw.event_days["product_holdings"][:] = TODAY + 0.99
+    raw.lists["dropped_day"][0, 2] = day("2024-01-28")
+
+    assert customer_at(raw, AS_OF + days_later)["months_since_dropped_fund"] == 2
 
 
 def test_amounts_are_summed_under_their_own_category():
     raw = unknown_features(1, len(VOCABULARY))
-    raw.numbers["transaction_week"][:] = TODAY // 7
     weekly = np.zeros((len(TRANSACTION_CATEGORIES), WEEKS), dtype=np.float32)
     weekly[TRANSACTION_CATEGORIES.index("rent"), [0, -1]] = 100, 7
     raw.lists["amount_by_category_week"][0] = weekly.reshape(-1)

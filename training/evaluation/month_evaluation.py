@@ -56,7 +56,7 @@ def score_bundle(
 ) -> MonthScores:
     """The month's candidates scored by the bundle's model and its baselines."""
     model = PropensityModel.load(bundle)
-    baselines = FittedBaselines.from_bytes(bundle.files[BASELINES_FILE])
+    baselines = FittedBaselines.from_bytes(bundle.file(BASELINES_FILE))
     return score_month(home, month, model, baselines, progress=progress)
 
 

@@ -12,6 +12,7 @@ from feature_repo.views import source_path
 from model_registry.home import BankIdentity, Home
 from training.affinity import AffinityConfig
 from training.features import (
+    built,
     contact_history,
     customer_engagement,
     customer_profile,
@@ -27,8 +28,6 @@ from training.tables.store import TableStore
 
 _Builder = Callable[[pl.LazyFrame], Iterator[ViewRows]]
 
-AFFINITY_SEED = 0
-
 
 def build_features(
     home: Home,
@@ -37,11 +36,13 @@ def build_features(
     since: date | None = None,
     bucket_customers: int = BUCKET_CUSTOMERS,
 ) -> None:
-    """Replace the history of every view; rows before `since` are not needed and not written.
+    """Replace the history of every view; rows before `since` are not needed and not written;
+    such a part of the history is not recorded as built.
 
     Every row holds only facts known at its instant; equal tables give equal files, however ordered.
     """
     bank, tables = home.bank(), TableStore(home)
+    built.forget(home)
     customers = tables.scan("customers").select("customer_id").collect().to_series()
     chosen = buckets(customers, bucket_customers)
     for done, view in enumerate(VIEWS):
@@ -55,6 +56,8 @@ def build_features(
             for bucket in parts:
                 for rows in build(bucket.select(facts)):
                     writer.write(rows)
+    if since is None:
+        built.record(home)
     progress("features", len(VIEWS), len(VIEWS))
 
 
@@ -68,7 +71,7 @@ def _builder(view: str, bank: BankIdentity, since: date | None) -> _Builder:
         "customer_engagement": lambda facts: customer_engagement.rows(facts, dates, vocabulary),
         "contact_history": lambda facts: contact_history.rows(facts, dates, vocabulary),
         "product_affinity": lambda facts: product_affinity.rows(
-            facts, bank, snapshots, AffinityConfig(), AFFINITY_SEED
+            facts, bank, snapshots, AffinityConfig()
         ),
     }
     return builders[view]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from feature_repo.raw_features import Float32s
 from model_registry.home import BankIdentity
-from training.affinity import AffinityConfig, fit_affinity
+from training.affinity import AffinityConfig, AffinityModel, fit_affinity
 from training.baselines import fit_popularity, fit_transition, last_product_added
 from training.features.calendar import Calendar, day_number, month_number
 from training.features.holding_changes import HoldingChanges
@@ -36,7 +37,6 @@ def rows(
     bank: BankIdentity,
     calendar: Calendar,
     config: AffinityConfig,
-    seed: int,
 ) -> Iterator[ViewRows]:
     """Rows at every snapshot date for the customers with a snapshot that day."""
     cube = HoldingStates.of(holdings, calendar.dates, bank.product_vocabulary)
@@ -52,20 +52,39 @@ def rows(
         present = np.flatnonzero(cube.seen[:, position])
         window = [labels for labels in label_months if month - WINDOW_MONTHS < labels.month]
         values = {
-            "affinity": _affinity(changes, month, config, seed)[present],
+            "affinity": _affinity(changes, month, config)[present],
             **_baselines(window, changes.added_day[present]),
         }
         customers = [cube.customers[row] for row in present]
         yield ViewRows(customers, int(calendar.microseconds[position]), values)
 
 
-def _affinity(changes: HoldingChanges, month: int, config: AffinityConfig, seed: int) -> Float32s:
-    states = changes.states_within(STATE_MAX_AGE_MONTHS, month)
-    known = ~np.isnan(states).all(axis=1)
+def affinity_model(
+    holdings: pl.LazyFrame, bank: BankIdentity, snapshot: date, config: AffinityConfig
+) -> AffinityModel:
+    """The model whose scores are the `affinity` feature of that snapshot."""
+    dates = [day for day in Calendar.of_snapshots(bank).dates if day <= snapshot]
+    cube = HoldingStates.of(holdings, dates, bank.product_vocabulary)
+    changes = HoldingChanges(len(cube.customers), len(bank.product_vocabulary))
+    for position, day in enumerate(dates):
+        states = cube.states[:, position]
+        changes.advance(states, day=day_number(day), month=month_number(day))
+    states, known = _known_states(changes, month_number(snapshot))
+    return fit_affinity(states[known], config)
+
+
+def _affinity(changes: HoldingChanges, month: int, config: AffinityConfig) -> Float32s:
+    states, known = _known_states(changes, month)
     scores = np.full_like(states, np.nan)
     if known.any():
-        scores[known] = fit_affinity(states[known], config, seed).scores(states[known])
+        scores[known] = fit_affinity(states[known], config).scores(states[known])
     return scores
+
+
+def _known_states(changes: HoldingChanges, month: int) -> tuple[Float32s, NDArray[np.bool_]]:
+    """States (N, V) of that month, and of which customers any is known."""
+    states = changes.states_within(STATE_MAX_AGE_MONTHS, month)
+    return states, np.asarray(~np.isnan(states).all(axis=1))
 
 
 def _label_month(cube: HoldingStates, position: int, added_day: Float32s) -> _LabelMonth:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -17,9 +18,13 @@ from training.importers.importing import ImportSummary, bring_in
 from training.importers.staged import Staged
 from training.importers.staging import Staging
 from training.importers.table_intake import TableIntake
+from training.importers.unread_consents import UnreadConsents
 from training.importers.vocabulary import Vocabulary
 from training.progress import Progress, silent
 from training.tables.errors import ImportRefused
+
+BANK_NAME = re.compile("[a-z][a-z0-9_]{0,31}")
+CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class CanonicalImporter:
 
     def stage(self, path: Path, staging: Staging, progress: Progress) -> Staged:
         """Write every table the folder has; customers, products and holdings are a must."""
+        _check_names(self.bank, self.currency)
         if not path.is_dir():
             raise ImportRefused(f"{path}: no such folder")
         files, ignored = find(path)
@@ -46,6 +52,7 @@ class CanonicalImporter:
         products = staging.store.scan("products").collect()["product_id"].to_list()
         for file in files.values():
             run.take(file, Vocabulary(products))
+        run.keep_unread()
         incomplete = None
         if "holdings" not in files:
             incomplete = _make_snapshots(staging, Vocabulary(products), progress)
@@ -77,6 +84,7 @@ class _Run:
     rows_read: int = 0
     repeated: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    unread: UnreadConsents | None = None
 
     def take(self, file: TableFile, vocabulary: Vocabulary) -> None:
         """Check one table's rows and stage the good ones."""
@@ -89,6 +97,21 @@ class _Run:
             self.rows_read += intake.add(batch)
             self.progress(f"reading {file.path.name}", intake.rows_read, None)
         self.repeated[file.table.name] += intake.finish()
+        self.unread = intake.unread or self.unread
+
+    def keep_unread(self) -> None:
+        """Stage the customers of whom a consent row could not be read."""
+        note = self.unread.keep(self.staging.store) if self.unread is not None else None
+        if note is not None:
+            self.notes.append(note)
+
+
+def _check_names(bank: str, currency: str) -> None:
+    """The bank's name becomes part of keys and paths, so it may not be just any text."""
+    if not BANK_NAME.fullmatch(bank):
+        raise ImportRefused(f"bank {bank!r}: use a-z, 0-9 and _, a letter first, at most 32")
+    if not CURRENCY.fullmatch(currency):
+        raise ImportRefused(f"currency {currency!r}: use three capital letters (ISO 4217)")
 
 
 def _require(path: Path, files: dict[str, TableFile]) -> None:

@@ -44,6 +44,11 @@ class Staging:
         if self._lock is not None:
             self._lock.close()
 
+    @property
+    def truth(self) -> Path:
+        """Where a simulated bank puts its truth; it comes into the home with the tables."""
+        return self._root / "truth"
+
     def scratch(self, name: str) -> Path:
         """An empty directory for intermediate files."""
         directory = self._root / "scratch" / name
@@ -61,7 +66,7 @@ class Staging:
         derived = (self._home.tables, self._home.quarantine, self._home.truth, self._home.features)
         for directory in derived:
             shutil.rmtree(directory, ignore_errors=True)
-        for name in ("tables", "quarantine"):
+        for name in ("tables", "quarantine", "truth"):
             if (self._root / name).exists():
                 (self._root / name).rename(self._home.root / name)
         self._home.write_bank(identity)

@@ -6,8 +6,9 @@ from datetime import date
 
 import polars as pl
 
-from training.importers.canonical_files import RawBatch, TableFile
+from training.importers.canonical_files import RawBatch, TableFile, columns_of
 from training.importers.staging import Staging
+from training.importers.unread_consents import UnreadConsents
 from training.importers.vocabulary import Vocabulary
 from training.tables.duplicates import resolve
 from training.tables.errors import ImportRefused
@@ -27,6 +28,9 @@ class TableIntake:
         self._parts = staging.scratch(file.table.name)
         self._batches = 0
         self.rows_read = 0
+        self.unread: UnreadConsents | None = None
+        if file.table.name == "consents":
+            self.unread = UnreadConsents(columns_of(file.path))
 
     def add(self, batch: RawBatch) -> int:
         """Check a batch; rows that cannot be used go to quarantine. Gives the rows seen."""
@@ -34,6 +38,10 @@ class TableIntake:
         quarantine.add(table.name, batch.malformed)
         checked = check_rows(table, batch.rows, today=self._today)
         quarantine.add(table.name, checked.rejected)
+        if self.unread is not None:
+            self.unread.add_lines(batch.malformed)
+            unread = pl.col(LINE).is_in(checked.rejected["line"].implode())
+            self.unread.add_rows(batch.rows.filter(unread))
         good = checked.good
         if table.name != "products":
             foreign = self._vocabulary.foreign(good)
@@ -53,7 +61,7 @@ class TableIntake:
         else:
             rows = pl.scan_parquet(self._parts / "*.parquet")
         suspects = self._suspects(rows)
-        resolved = resolve(suspects, table.key)
+        resolved = resolve(suspects, table.key, preferred=table.preferred)
         self._reject(suspects, resolved.conflicting)
         dropped = suspects.select(LINE).join(resolved.kept.select(LINE), on=LINE, how="anti")
         kept = rows.join(dropped.lazy(), on=LINE, how="anti", maintain_order="left")
@@ -77,6 +85,8 @@ class TableIntake:
         table = self._file.table
         reason = self._staging.quarantine.most_common_reason(table.name)
         height = self._staging.store.scan(table.name).select(pl.len()).collect().item()
-        if height == 0 and (reason is not None or table.mandatory):
+        # Empty holding periods would read as "nobody holds anything", and everything be offered.
+        needed = table.mandatory or table.name == "holding_periods"
+        if height == 0 and (reason is not None or needed):
             detail = f"most often because of {reason}" if reason else "it has none"
             raise ImportRefused(f"{self._file.path}: no row can be used, {detail}")

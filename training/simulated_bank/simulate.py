@@ -6,7 +6,6 @@ import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -73,7 +72,6 @@ def simulate_bank(
         )
         identity = identify(staged, staging, progress)
         replaced = staging.commit(identity)
-        simulation.truth_directory.rename(home.truth)
     return ImportSummary(
         identity=identity,
         rows_read=staged.rows_read,
@@ -103,8 +101,8 @@ class _Simulation:
         ]
         self._customers = frames.customer_ids(np.arange(config.customers))
         self._parts = staging.scratch("simulated")
-        self.truth_directory: Path = staging.scratch("truth")
-        self._truth = TruthFiles(self.truth_directory)
+        staging.truth.mkdir()
+        self._truth = TruthFiles(staging.truth)
         self._shown: list[Columns] = []
         self._written: dict[str, int] = {}
         self._as_of: list[date] = []

@@ -1,4 +1,4 @@
-"""The tables of what happened (transactions, events, contacts, consents); a bank may lack them."""
+"""The tables of what happened (transactions, events, contacts, consents); all optional."""
 
 from __future__ import annotations
 
@@ -86,6 +86,8 @@ CONSENTS = CanonicalTable(
     key=("customer_id", "channel", "purpose", "recorded_at"),
     order=("recorded_at", "customer_id", "channel", "purpose"),
     fact_dates=("recorded_at",),
+    folded=("channel", "purpose", "status"),
+    preferred=pl.col("status") == "refused",
     schema=pa.DataFrameSchema(
         {
             "customer_id": column(IDENTIFIER, "the bank's id of the customer"),
@@ -98,5 +100,15 @@ CONSENTS = CanonicalTable(
             "status": column(TEXT, "status", one_of("given", "refused")),
             "recorded_at": column(INSTANT, "instant of recording; the last one counts"),
         }
+    ),
+)
+
+UNREADABLE_CONSENTS = CanonicalTable(
+    name="unreadable_consents",
+    purpose="customers of whom a consent row could not be read: they are denied every purpose",
+    key=("customer_id",),
+    order=("customer_id",),
+    schema=pa.DataFrameSchema(
+        {"customer_id": column(IDENTIFIER, "the bank's id of the customer")},
     ),
 )

@@ -20,7 +20,11 @@ class RowRule:
 
 @dataclass(frozen=True)
 class CanonicalTable:
-    """Schema of one table; `order` is the stored row order, empty = as the bank gave it."""
+    """Schema of one table; `order` is the stored row order, empty = as the bank gave it.
+
+    `folded` columns are read without regard to case. Of rows with one key that contradict each
+    other one that is `preferred` stays.
+    """
 
     name: str
     purpose: str
@@ -30,6 +34,8 @@ class CanonicalTable:
     fact_dates: tuple[str, ...] = ()
     row_rules: tuple[RowRule, ...] = ()
     mandatory: bool = False
+    folded: tuple[str, ...] = ()
+    preferred: pl.Expr | None = None
 
     @property
     def dtypes(self) -> dict[str, pl.DataType]:

@@ -21,13 +21,17 @@ class Resolved:
     conflicting: pl.DataFrame
 
 
-def resolve(rows: pl.DataFrame, key: Sequence[str]) -> Resolved:
+def resolve(
+    rows: pl.DataFrame, key: Sequence[str], *, preferred: pl.Expr | None = None
+) -> Resolved:
     """One row per key, whatever the input order; of contradicting rows the least by content stays.
 
+    Where one of them is `preferred` (an expression over the content), that one stays instead.
     `rows` carries `LINE`; `conflicting` has `LINE` and `REASON`, the kept rows come sorted by key.
     """
+    first = [] if preferred is None else [~preferred]
     content = [name for name in rows.columns if name not in (*key, LINE)]
-    ordered = rows.sort(*key, *(_sortable(rows, name) for name in content), LINE)
+    ordered = rows.sort(*key, *first, *(_sortable(rows, name) for name in content), LINE)
     again = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in key)
     equal = pl.all_horizontal(
         pl.lit(value=True), *(pl.col(name).eq_missing(pl.col(name).shift()) for name in content)
@@ -35,12 +39,13 @@ def resolve(rows: pl.DataFrame, key: Sequence[str]) -> Resolved:
     marked = ordered.with_columns(
         again.fill_null(value=False).alias("__again__"),
         equal.alias("__equal__"),
+        pl.format(f"{CONFLICT}: line {{}} stays", pl.col(LINE).first().over(key)).alias(REASON),
     )
     conflicts = marked.filter(pl.col("__again__") & ~pl.col("__equal__"))
     return Resolved(
-        kept=marked.filter(~pl.col("__again__")).drop("__again__", "__equal__"),
+        kept=marked.filter(~pl.col("__again__")).drop("__again__", "__equal__", REASON),
         repeated=marked.filter(pl.col("__again__") & pl.col("__equal__")).height,
-        conflicting=conflicts.select(LINE, pl.lit(CONFLICT).alias(REASON)),
+        conflicting=conflicts.select(LINE, REASON),
     )
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from training.tables.activity_tables import CONSENTS, CONTACTS, EVENTS, TRANSACTIONS
+from training.tables.activity_tables import (
+    CONSENTS,
+    CONTACTS,
+    EVENTS,
+    TRANSACTIONS,
+    UNREADABLE_CONSENTS,
+)
 from training.tables.bank_tables import CUSTOMERS, HOLDING_PERIODS, HOLDINGS, PRODUCTS
 from training.tables.canonical_table import CanonicalTable
 
@@ -17,5 +23,6 @@ TABLES: dict[str, CanonicalTable] = {
         EVENTS,
         CONTACTS,
         CONSENTS,
+        UNREADABLE_CONSENTS,
     )
 }

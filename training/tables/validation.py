@@ -46,7 +46,7 @@ def check_rows(table: CanonicalTable, raw: pl.DataFrame, *, today: date) -> Chec
     """Split raw rows (their own types, and `LINE`) whose columns passed `check_columns`."""
     present = [name for name in table.dtypes if name in raw.columns]
     typed = raw.select(
-        *(parse(n, raw.schema[n], t) if n in present else pl.lit(None, t).alias(n)
+        *(_read(table, n, raw.schema[n]) if n in present else pl.lit(None, t).alias(n)
           for n, t in table.dtypes.items()),
         LINE,
         _reasons_of_reading(table, raw, present).alias(REASON),
@@ -67,6 +67,11 @@ def rejected_rows(raw: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
         pl.col(REASON).alias("reason"),
         pl.struct(content).struct.json_encode().alias("row"),
     )
+
+
+def _read(table: CanonicalTable, name: str, source: pl.DataType) -> pl.Expr:
+    value = parse(name, source, table.dtypes[name])
+    return value.str.to_lowercase() if name in table.folded else value
 
 
 def _reasons_of_reading(
