@@ -96,7 +96,7 @@ def test_answers_decisions_over_a_socket(server: Server) -> None:
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     # Nobody loaded this Redis: an empty store is not an innocent one.
-    assert answer.json()["degraded_reasons"] == ["state_not_loaded"]
+    assert answer.json()["degraded_reasons"] == ["model_missing", "state_not_loaded"]
 
 
 def test_refuses_a_body_over_the_limit_also_when_its_length_is_not_told(server: Server) -> None:
