@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from training.evaluation.result import CalibrationBin
 
@@ -30,7 +31,11 @@ def calibration_figure(bins: Sequence[CalibrationBin]) -> str:
             axes.loglog(expected, observed, marker="o", color="#0a6")
         axes.set_xlabel("mean probability")
         axes.set_ylabel("observed rate")
-        axes.set_title("Calibration, 15 equal-mass bins")
+        # Labels of minor ticks overlap as soon as an axis spans less than two decades.
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        empty = len(bins) - len(shown)
+        axes.set_title(f"Calibration, {len(bins)} equal-mass bins ({empty} without additions)")
         figure.tight_layout()
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
