@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from feature_repo.raw_features import RawFeatures
 from feature_repo.transforms import ColumnLayout
-from service.domain.catalogue import Catalogue
 from service.domain.consent import ConsentRecord
 from service.domain.decision import Decision
 from service.domain.rates import Rates
@@ -84,13 +83,6 @@ class Versions:
     catalogue: str
     policy: str
     contract: str
-
-
-class CatalogueSource(Protocol):
-    """Where the bank's offers and policy come from."""
-
-    def load(self) -> Catalogue:
-        """The current catalogue; raises `CatalogueInvalid` naming file, offer and cure."""
 
 
 class DecisionObserver(Protocol):

@@ -23,10 +23,6 @@ USED = [
 
 PLAUSIBLE_AGES = (0, 120)
 _EARLIEST = date(1900, 1, 1)
-ATTRIBUTES = (
-    "birth_date", "gender", "nationality", "region", "segment", "acquisition_channel", "joined_on",
-    "is_active", "is_employee", "income_monthly",
-)  # fmt: skip
 
 _MISSING = ("", "NA", "NaN", "NULL")
 _FLAG = {"0": False, "1": True, "0.0": False, "1.0": True}
