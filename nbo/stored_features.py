@@ -25,12 +25,16 @@ def stored_features(home: Home, redis_url: str, customer_id: str) -> dict[str, d
     `CommandError` when nothing is stored; categories are coded as the champion learned them.
     """
     from service.bootstrap import open_clock
+    from service.domain.freshness import assess_freshness
     from service.settings import Settings
     from training.features.show import describe
 
     bank = home.bank()
     raw = _read(redis_url, bank, customer_id)
-    return describe(raw, open_clock(Settings(), bank).as_of(), _layout(home, bank))
+    as_of = open_clock(Settings(), bank).as_of()
+    fresh = assess_freshness(raw, as_of_days=as_of.timestamp() / 86_400.0, expected_views=())
+    notes: dict[str, object] = {"degraded_reasons": list(fresh.reasons)}
+    return {"freshness": notes} | describe(raw, fresh.features, as_of, _layout(home, bank))
 
 
 def _read(redis_url: str, bank: BankIdentity, customer_id: str) -> RawFeatures:

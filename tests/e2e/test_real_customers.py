@@ -86,7 +86,9 @@ def test_real_customers_get_three_offers_and_none_they_already_have(client: http
     assert served >= 0.95 * CUSTOMERS
 
 
-def test_customers_of_a_long_past_month_are_not_taken_for_known(client: httpx.Client) -> None:
+def test_customers_of_a_long_past_month_are_not_taken_for_known(
+    client: httpx.Client, installation: Installation
+) -> None:
     panel = pl.read_parquet(PANEL)
     later = panel.filter(pl.col("month") > "2015-06-28")["ncodpers"].implode()
     gone = panel.filter(
@@ -97,6 +99,10 @@ def test_customers_of_a_long_past_month_are_not_taken_for_known(client: httpx.Cl
         assert answer["served_from"] == "context_only"
         assert "view_expired:product_holdings" in answer["degraded_reasons"]
         assert not held & {offer["product_id"] for offer in offers_of(answer)}
+    shown = installation.run_json("features", "show", "--customer", customer_id)
+    assert "view_expired:product_holdings" in shown["freshness"]["degraded_reasons"]
+    assert 1.0 in shown["values"]["held"]
+    assert shown["customer_columns"]["held_count"] is None
 
 
 def test_an_unknown_customer_gets_only_what_asks_nothing_of_her(client: httpx.Client) -> None:

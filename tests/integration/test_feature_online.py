@@ -192,7 +192,8 @@ def test_a_customer_is_shown_as_stored_and_as_the_model_sees_her(tmp_path, addre
     layout = ColumnLayout(PRODUCTS, {"region": ("north", "south")})
     as_of = datetime(DATA_UNTIL.year, DATA_UNTIL.month, DATA_UNTIL.day, tzinfo=UTC)
 
-    shown = describe(read(redis, "c01").raw, as_of + timedelta(days=3), layout)
+    raw = read(redis, "c01").raw
+    shown = describe(raw, raw, as_of + timedelta(days=3), layout)
 
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
     assert shown["views"]["customer_profile"]["age_days"] == pytest.approx(2, abs=0.01)

@@ -16,15 +16,16 @@ _SECONDS_PER_DAY = 86_400.0
 
 
 def describe(
-    raw: RawFeatures, as_of: datetime, layout: ColumnLayout
+    raw: RawFeatures, believed: RawFeatures, as_of: datetime, layout: ColumnLayout
 ) -> dict[str, dict[str, object]]:
     """One customer's (n = 1) view ages, stored values and model columns as JSON values.
 
-    Unknown is null; `product_columns` is keyed by product.
+    `believed` is `raw` without what is too old to be used: the model sees only that. Unknown is
+    null; `product_columns` is keyed by product.
     """
     as_of_days = np.array([as_of.timestamp() / _SECONDS_PER_DAY])
-    customer = customer_columns(raw, as_of_days, layout)[0]
-    product = product_columns(raw, as_of_days, layout)[0]
+    customer = customer_columns(believed, as_of_days, layout)[0]
+    product = product_columns(believed, as_of_days, layout)[0]
     return {
         "views": {
             view.name: {
