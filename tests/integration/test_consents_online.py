@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import get_args
 
-import msgspec
 import polars as pl
 import pytest
 from redis import Redis
@@ -18,37 +16,11 @@ from feature_repo.online_layout import (
     decode_consents,
     feast_key,
 )
-from model_registry.home import Home
-from tests.redis_server import private_redis
+from tests.built_bank import built
 from tests.toy_bank import BANK, SNAPSHOTS, install, instant, toy_tables
-from training.features.build import build_features
 from training.features.online import materialize
 from training.features.recorded_consents import recorded_consents
-from training.importers.identity import fingerprint
-from training.progress import silent
 from training.tables.store import TableStore
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with private_redis() as url:
-        yield url
-
-
-@pytest.fixture
-def redis(address: str) -> Iterator[Redis]:
-    # The server belongs to this module alone.
-    with Redis.from_url(address) as client:
-        client.flushdb()
-        yield client
-
-
-def built(root: Path, **changes: pl.DataFrame) -> Home:
-    home = install(root, {**toy_tables(), **changes})
-    taken = fingerprint(TableStore(home), silent)
-    home.write_bank(msgspec.structs.replace(home.bank(), fingerprint=taken))
-    build_features(home)
-    return home
 
 
 def consent(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from feature_repo.online_layout import (
 from feature_repo.transforms import ColumnLayout
 from model_registry.home import BankIdentity, Home
 from service.adapters.feast_layout_reader import DecodedFeatures, FeastLayoutReader
-from tests.redis_server import private_redis
+from tests.built_bank import built
 from tests.toy_bank import (
     BANK,
     CUSTOMERS,
@@ -39,33 +38,8 @@ from tests.toy_bank import (
 from training.features.build import build_features
 from training.features.online import materialize
 from training.features.show import describe
-from training.importers.identity import fingerprint
-from training.progress import silent
-from training.tables.store import TableStore
 
 READER = FeastLayoutReader(BANK, len(PRODUCTS))
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with private_redis() as url:
-        yield url
-
-
-@pytest.fixture
-def redis(address: str) -> Iterator[Redis]:
-    # The server belongs to this module alone.
-    with Redis.from_url(address) as client:
-        client.flushdb()
-        yield client
-
-
-def built(root: Path, **changes: pl.DataFrame) -> Home:
-    home = install(root, {**toy_tables(), **changes})
-    taken = fingerprint(TableStore(home), silent)
-    home.write_bank(msgspec.structs.replace(home.bank(), fingerprint=taken))
-    build_features(home)
-    return home
 
 
 def read(redis: Redis, customer_id: str) -> DecodedFeatures:
