@@ -36,23 +36,38 @@ class RankedMonth:
 
 
 def mean_average_precision(ranked: RankedMonth, depth: int = 7) -> float:
-    """MAP@depth over customers who added something; denominator min(added, depth)."""
+    """MAP@depth over customers who added something."""
+    return _mean(average_precisions(ranked, depth))
+
+
+def average_precisions(ranked: RankedMonth, depth: int = 7) -> Ranked:
+    """Average precision (a,) among each customer's first `depth`; over min(added, depth)."""
     top = ranked.hits[:, :depth]
     precision = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
-    return _mean((precision * top).sum(axis=1) / np.minimum(ranked.additions, depth))
+    return np.asarray((precision * top).sum(axis=1) / np.minimum(ranked.additions, depth))
 
 
 def normalised_gain(ranked: RankedMonth, depth: int = 5) -> float:
-    """NDCG@depth with gain 1 per addition, over customers who added something."""
+    """NDCG@depth over customers who added something."""
+    return _mean(normalised_gains(ranked, depth))
+
+
+def normalised_gains(ranked: RankedMonth, depth: int = 5) -> Ranked:
+    """NDCG (a,) of each customer's first `depth`, with gain 1 per addition."""
     top = ranked.hits[:, :depth]
     discount = 1.0 / np.log2(np.arange(2, top.shape[1] + 2))
     ideal = np.cumsum(discount)[np.minimum(ranked.additions, top.shape[1]).astype(np.intp) - 1]
-    return _mean((top * discount).sum(axis=1) / ideal)
+    return np.asarray((top * discount).sum(axis=1) / ideal)
 
 
 def hit_rate(ranked: RankedMonth, depth: int = 1) -> float:
     """Share of customers who added something, one of whose first `depth` products was added."""
-    return _mean(ranked.hits[:, :depth].max(axis=1, initial=0.0))
+    return _mean(hits_within(ranked, depth))
+
+
+def hits_within(ranked: RankedMonth, depth: int = 1) -> Ranked:
+    """1 (a,) where one of the customer's first `depth` products was added, else 0."""
+    return np.asarray(ranked.hits[:, :depth].max(axis=1, initial=0.0))
 
 
 def coverage(ranked: RankedMonth, depth: int = 7) -> float:

@@ -10,6 +10,7 @@ import msgspec
 from feature_repo.contract import VIEWS, contract_digest, contract_document
 from model_registry.home import BankIdentity, Home
 from model_registry.manifest import BundleDraft, BundleManifest, VerifiedBundle
+from model_registry.propensity_model import MODEL_FILE
 from model_registry.rates import RATES_FILE
 from model_registry.store import ModelStore
 from training.affinity import AFFINITY_FILE
@@ -17,13 +18,13 @@ from training.base_rates import base_rates
 from training.config import ResolvedConfig, TrainConfig
 from training.dataset import TrainingSet, build_training_set, read_label_months
 from training.evaluation.month_evaluation import measure, score_bundle
-from training.evaluation.result import EvaluationResult
 from training.features.product_affinity import affinity_model
 from training.fitting import fit_model
 from training.label_month import LabelMonth, read_label_month
 from training.library_versions import library_versions
+from training.month_counts import month_counts
 from training.progress import Progress, silent
-from training.report import report_page
+from training.report import Measured, TrainingRun, report_page
 from training.splitting import default_train_until, next_label_month, training_months
 from training.tables.store import TableStore
 
@@ -46,21 +47,38 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
     rows = build_training_set(home, months, config, progress=progress)
     fitted = fit_model(months, rows, bank.product_groups, config, progress=progress)
     manifest = _manifest(bank, months, rows, config)
-    bundle = VerifiedBundle(manifest, fitted.files)
-    evaluation = _evaluation(home, bank, bundle, progress)
-    summary = fitted.out_of_fold | (evaluation.numbers() if evaluation else {})
-    documents = {
-        "metrics.json": _json({"out_of_fold": fitted.out_of_fold, "evaluation": evaluation}),
-        "config.json": _json(config),
-        "contract.json": _json(contract_document()),
+    run = TrainingRun(
+        bank=bank,
+        config=config,
+        manifest=manifest,
+        months=month_counts(months, rows.chosen),
+        product_names=_product_names(home),
+        model_text=fitted.files[MODEL_FILE],
+        out_of_fold=fitted.out_of_fold,
+        measured=_measured(home, bank, VerifiedBundle(manifest, fitted.files), progress),
+    )
+    files = fitted.files | {
         RATES_FILE: base_rates(months, bank.product_groups).encode(),
         AFFINITY_FILE: _affinity(home, bank, months, config),
-        "report.html": report_page(bundle.manifest, fitted.out_of_fold, evaluation),
     }
-    manifest = msgspec.structs.replace(manifest, summary_metrics=summary)
-    return TrainResult(
-        ModelStore(home).write(BundleDraft(manifest, fitted.files | documents)), summary
-    )
+    manifest = msgspec.structs.replace(manifest, summary_metrics=run.summary)
+    bundle_id = ModelStore(home).write(BundleDraft(manifest, files | _documents(run)))
+    return TrainResult(bundle_id, run.summary)
+
+
+def _documents(run: TrainingRun) -> dict[str, bytes]:
+    """What is there to be read: figures, configuration, contract, the report."""
+    metrics = {
+        "out_of_fold": run.out_of_fold,
+        "months": run.months,
+        "evaluation": run.measured and run.measured.result,
+    }
+    return {
+        "metrics.json": _json(metrics),
+        "config.json": _json(run.config),
+        "contract.json": _json(contract_document()),
+        "report.html": report_page(run),
+    }
 
 
 def _resolved(bank: BankIdentity, config: TrainConfig) -> ResolvedConfig:
@@ -75,14 +93,20 @@ def _months(home: Home, bank: BankIdentity, config: TrainConfig) -> list[LabelMo
     )
 
 
-def _evaluation(
+def _measured(
     home: Home, bank: BankIdentity, bundle: VerifiedBundle, progress: Progress
-) -> EvaluationResult | None:
+) -> Measured | None:
     test_month = next_label_month(bank.label_months, bundle.manifest.train_until)
     if test_month is None:
         return None
     month = read_label_month(home, bank, test_month)
-    return measure(score_bundle(home, bundle, month, progress=progress), "this bundle")
+    scores = score_bundle(home, bundle, month, progress=progress)
+    return Measured(scores, measure(scores, "this bundle"))
+
+
+def _product_names(home: Home) -> dict[str, str]:
+    names = TableStore(home).scan("products").select("product_id", "name").collect()
+    return dict(names.iter_rows())
 
 
 def _manifest(

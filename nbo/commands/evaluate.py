@@ -6,6 +6,7 @@ from datetime import datetime
 
 import rich_click as click
 
+from nbo.bundle_sections import shown_measure
 from nbo.local_home import local_home
 from nbo.output import json_option, print_facts, print_json, print_table
 from nbo.progress import shown_progress
@@ -38,10 +39,18 @@ def evaluate(model: str | None, test_month: datetime, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
-        print_facts(result.items())
+        print_facts((name, _shown(name, value)) for name, value in result.items())
         measures = tuple(result.rankings[next(iter(result.rankings))].__struct_fields__)
         rows = (
-            (name, *(f"{getattr(quality, measure):.4f}" for measure in measures))
+            (
+                name,
+                *(f"{getattr(quality, measure):.3f}" for measure in measures),
+                "{0.low:.3f} … {0.high:.3f}".format(result.intervals[name].map_at_7),
+            )
             for name, quality in result.rankings.items()
         )
-        print_table(("ranking", *measures), rows)
+        print_table(("ranking", *measures, "map_at_7, 95 %"), rows)
+
+
+def _shown(name: str, value: object) -> object:
+    return shown_measure(name, value) if isinstance(value, int | float) else value

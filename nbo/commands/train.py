@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from nbo.bundle_sections import shown_measure
 from nbo.local_home import local_home
 from nbo.output import json_option, note, print_facts, print_json
 from nbo.preparation import SOURCES, WantedBank, provide_bank, provide_features
@@ -61,7 +62,9 @@ def train(as_json: bool, **options: Any) -> None:
     if as_json:
         print_json(trained)
     else:
-        print_facts([("bundle", trained.bundle_id), *trained.metrics.items()])
+        measures = ((name, shown_measure(name, v)) for name, v in trained.metrics.items())
+        report = home.models / trained.bundle_id / "report.html"
+        print_facts([("bundle", trained.bundle_id), ("report", report), *measures])
 
 
 def _config(file: Path | None, until: datetime | None, seed: int | None) -> TrainConfig:

@@ -6,12 +6,19 @@ from datetime import date
 
 import numpy as np
 
-from feature_repo.raw_features import Float32s
+from feature_repo.raw_features import Float32s, Float64s
 from model_registry.home import BankIdentity, Home
 from model_registry.manifest import BundleManifest, VerifiedBundle
 from model_registry.propensity_model import PropensityModel
 from model_registry.store import ModelStore
 from training.errors import EvaluationRefused
+from training.evaluation.gain import (
+    gain_curves,
+    lift_at_top_tenth,
+    lift_by_decile,
+    mean_gain,
+)
+from training.evaluation.intervals import ranking_intervals
 from training.evaluation.month_scores import MonthScores, Scores, score_month
 from training.evaluation.result import (
     LEAKAGE_ALARM_AUC,
@@ -65,7 +72,8 @@ def measure(scores: MonthScores, model_id: str) -> EvaluationResult:
     month, by_name = scores.month, scores.by_name
     rankings = {name: ranking_quality(by_name[name], month.labels) for name in by_name}
     model, oracle = rankings["model"], rankings.get("oracle")
-    products = product_results(by_name["model"], month)
+    gains = gain_curves(by_name["model"], month.labels)
+    products = product_results(by_name["model"], month, lift_at_top_tenth(gains))
     probabilities = by_name["model"][month.candidates]
     outcomes = month.labels[month.candidates]
     return EvaluationResult(
@@ -89,18 +97,25 @@ def measure(scores: MonthScores, model_id: str) -> EvaluationResult:
             by_name["uncalibrated"][month.candidates], outcomes
         ),
         coverage=model.coverage,
-        leakage_alarm=[
-            name
-            for name, product in products.items()
-            if product.auc is not None and product.auc > LEAKAGE_ALARM_AUC
-        ],
+        leakage_alarm=leakage_alarm(products),
+        lift_by_decile=lift_by_decile(mean_gain(gains, month.labels)),
         rankings=rankings,
+        intervals=ranking_intervals(by_name, month.labels),
         products=products,
         calibration=[
             CalibrationBin(*map(float, values))
             for values in zip(*reliability(probabilities, outcomes), strict=True)
         ],
     )
+
+
+def leakage_alarm(products: dict[str, ProductResult]) -> list[str]:
+    """The products ranked too well to be believed."""
+    return [
+        name
+        for name, product in products.items()
+        if product.auc is not None and product.auc > LEAKAGE_ALARM_AUC
+    ]
 
 
 def ranking_quality(scores: Scores, labels: Float32s) -> RankingQuality:
@@ -116,7 +131,9 @@ def ranking_quality(scores: Scores, labels: Float32s) -> RankingQuality:
     )
 
 
-def product_results(probabilities: Scores, month: LabelMonth) -> dict[str, ProductResult]:
+def product_results(
+    probabilities: Scores, month: LabelMonth, lifts: Float64s
+) -> dict[str, ProductResult]:
     """Per product: discrimination, and what was observed against what was expected."""
     additions = np.nansum(month.labels, axis=0)
     expected = np.where(month.candidates, probabilities, 0.0).sum(axis=0)
@@ -132,6 +149,7 @@ def product_results(probabilities: Scores, month: LabelMonth) -> dict[str, Produ
                 if additions[code] >= MIN_ADDITIONS
                 else None
             ),
+            lift_at_top_tenth=None if np.isnan(lifts[code]) else float(lifts[code]),
         )
         for code, name in enumerate(month.vocabulary)
     }

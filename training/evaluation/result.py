@@ -21,6 +21,25 @@ class RankingQuality(msgspec.Struct, frozen=True):
     coverage: float
 
 
+class Interval(msgspec.Struct, frozen=True, array_like=True):
+    """A 95 % interval, [low, high] in JSON."""
+
+    low: float
+    high: float
+
+
+class RankingIntervals(msgspec.Struct, frozen=True):
+    """How sure a ranking's measures are when customers are resampled.
+
+    `model_lead_map_at_7`: the model's MAP@7 minus this ranking's; None for the model itself.
+    """
+
+    map_at_7: Interval
+    ndcg_at_5: Interval
+    hit_rate_at_1: Interval
+    model_lead_map_at_7: Interval | None
+
+
 class CalibrationBin(msgspec.Struct, frozen=True):
     """One of 15 equal-mass bins over all candidates: mean probability, observed rate, share."""
 
@@ -30,13 +49,18 @@ class CalibrationBin(msgspec.Struct, frozen=True):
 
 
 class ProductResult(msgspec.Struct, frozen=True):
-    """One product; `auc` is None without both outcomes, `observed_over_expected` under 200."""
+    """One product; `auc` is None without both outcomes, `observed_over_expected` under 200.
+
+    `lift_at_top_tenth`: rate of additions in the likeliest tenth over that of all candidates; None
+    when nobody added the product.
+    """
 
     candidates: int
     additions: int
     expected: float
     auc: float | None
     observed_over_expected: float | None
+    lift_at_top_tenth: float | None
 
 
 class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +68,8 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
 
     `customers` have a label; rankings are averaged over `customers_with_additions`. Oracle values
     are None unless the bank is simulated. `leakage_alarm`: products with an AUC above 0.9.
+    `lift_by_decile`: rate of additions per tenth of the candidates, likeliest first, as a multiple
+    of the average; a mean over products weighted by their additions.
     """
 
     model: str
@@ -65,7 +91,9 @@ class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):
     ece_uncalibrated: float
     coverage: float
     leakage_alarm: list[str]
+    lift_by_decile: list[float]
     rankings: dict[str, RankingQuality]
+    intervals: dict[str, RankingIntervals]
     products: dict[str, ProductResult]
     calibration: list[CalibrationBin]
 

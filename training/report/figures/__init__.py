@@ -1,0 +1,1 @@
+"""One figure of the report per file."""

@@ -1,0 +1,70 @@
+"""The page in one look: does it beat the baselines, can its probabilities be believed."""
+
+from __future__ import annotations
+
+from training.evaluation.result import EvaluationResult
+from training.report.blocks import Block, Paragraph, Section, Tile, Tiles, count, measure, signed
+from training.report.figures.product_lift import FEW_ADDITIONS
+from training.report.interval_text import interval
+from training.report.names import BASELINES
+from training.report.training_run import TrainingRun
+
+NOT_MEASURED = (
+    "No label month follows the training months: nothing was measured on new data. Import the next "
+    "month and run `nbo evaluate`, or train with an earlier --train-until."
+)
+
+
+def summary(run: TrainingRun) -> Section:
+    """Tiles and a verdict in words."""
+    blocks: list[Block]
+    if run.measured is None:
+        blocks = [Paragraph(NOT_MEASURED, "alarm")]
+    else:
+        result = run.measured.result
+        blocks = [Tiles(_tiles(result)), _verdict(result), _leaks(result)]
+    return Section("summary", "Summary", blocks)
+
+
+def best_baseline(result: EvaluationResult) -> str:
+    """The baseline with the highest MAP@7."""
+    return max(BASELINES, key=lambda name: result.rankings[name].map_at_7)
+
+
+def _tiles(result: EvaluationResult) -> list[Tile]:
+    best = best_baseline(result)
+    expected = sum(product.expected for product in result.products.values())
+    added = sum(product.additions for product in result.products.values())
+    return [
+        Tile("MAP@7", measure(result.map_at_7), interval(result.intervals["model"].map_at_7)),
+        Tile(
+            f"best baseline ({best})",
+            measure(result.rankings[best].map_at_7),
+            interval(result.intervals[best].map_at_7),
+        ),
+        Tile("lift of the first tenth", measure(result.lift_by_decile[0], 2), "1 is chance"),
+        Tile("calibration error (ECE)", measure(result.ece, 4), "mean |observed − expected|"),
+        Tile("additions", count(added), f"{count(expected)} expected"),
+    ]
+
+
+def _verdict(result: EvaluationResult) -> Paragraph:
+    best = best_baseline(result)
+    lead = result.intervals[best].model_lead_map_at_7
+    difference = result.map_at_7 - result.rankings[best].map_at_7
+    shown = f"MAP@7 {signed(difference)}, {interval(lead)}" if lead else ""
+    if lead is not None and lead.low > 0:
+        return Paragraph(f"The model ranks better than the best baseline, {best}: {shown}.", "good")
+    if lead is not None and lead.high < 0:
+        return Paragraph(f"The model ranks worse than {best}: {shown}. Do not promote it.", "alarm")
+    text = f"The model cannot be told apart from the best baseline, {best}: {shown}."
+    return Paragraph(text, "alarm")
+
+
+def _leaks(result: EvaluationResult) -> Paragraph:
+    if not result.leakage_alarm:
+        return Paragraph("No leakage alarm: no product is ranked with an AUC above 0.9.", "good")
+    named = ", ".join(result.leakage_alarm)
+    most = max(result.products[name].additions for name in result.leakage_alarm)
+    luck = f" None of them has more than {most} additions." if most < FEW_ADDITIONS else ""
+    return Paragraph(f"Leakage alarm, AUC above 0.9: {named}.{luck}", "alarm")
