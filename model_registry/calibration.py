@@ -31,7 +31,13 @@ class Calibrators:
 
     def apply(self, probabilities: Float64s, product_codes: NDArray[np.intp]) -> Float64s:
         """Calibrated probabilities (m,) of raw ones (m,) of these products (m,)."""
-        keys = product_codes * _SPAN + log_odds(probabilities)
+        return self.apply_to_log_odds(log_odds(probabilities), product_codes)
+
+    def apply_to_log_odds(self, odds: Float64s, product_codes: NDArray[np.intp]) -> Float64s:
+        """Calibrated probabilities (m,) of raw log-odds (m,), clipped to ± `LOGIT_LIMIT`."""
+        keys = np.maximum(odds, -LOGIT_LIMIT)
+        np.minimum(keys, LOGIT_LIMIT, out=keys)
+        keys += product_codes * _SPAN
         return logistic(np.interp(keys, self.keys, self.values))
 
     def to_bytes(self) -> bytes:
@@ -74,7 +80,10 @@ def log_odds(probabilities: Float64s) -> Float64s:
 
 def logistic(odds: Float64s) -> Float64s:
     """The probability with these log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)), dtype=np.float64)
+    probabilities = np.negative(odds, dtype=np.float64)
+    np.exp(probabilities, out=probabilities)
+    probabilities += 1.0
+    return np.reciprocal(probabilities, out=probabilities)
 
 
 def undo_sampling(probabilities: Float64s, negative_rate: float) -> Float64s:

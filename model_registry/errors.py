@@ -17,3 +17,7 @@ class BundleRefused(RegistryError):
 
 class BundleNotFound(RegistryError):
     """No bundle of that name, or no champion promoted yet."""
+
+
+class RankerRefused(RegistryError):
+    """A compiled ranker is missing, altered, foreign or unusable here; LightGBM scores instead."""

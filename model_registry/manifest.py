@@ -11,6 +11,7 @@ from model_registry.errors import BundleRefused
 
 MANIFEST_FILE = "manifest.json"
 SIGNATURE_FILE = "manifest.sig"
+MODEL_FILE = "propensity.txt"
 
 
 class BundleManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

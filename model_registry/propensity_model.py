@@ -1,10 +1,12 @@
-"""The ranker of a verified bundle: LightGBM, sampling correction and calibration in one call."""
+"""A verified bundle's model: trees, sampling correction and calibration in one call."""
 
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 import lightgbm
 import numpy as np
@@ -14,9 +16,11 @@ from feature_repo.contract import contract_digest
 from feature_repo.raw_features import Float32s, Float64s
 from feature_repo.transforms import ColumnLayout
 from model_registry.bundle_arrays import read_arrays
-from model_registry.calibration import CALIBRATORS_FILE, Calibrators, undo_sampling
+from model_registry.calibration import CALIBRATORS_FILE, Calibrators, logistic
+from model_registry.compiled_ranker import CompiledRanker
 from model_registry.errors import BundleRefused
-from model_registry.manifest import BundleManifest, VerifiedBundle
+from model_registry.lightgbm_margins import LightgbmMargins
+from model_registry.manifest import MODEL_FILE, BundleManifest, VerifiedBundle
 
 __all__ = [
     "CALIBRATORS_FILE",
@@ -27,21 +31,27 @@ __all__ = [
     "layout_of",
 ]
 
-MODEL_FILE = "propensity.txt"
 GOLDEN_FILE = "golden.npz"
 _GOLDEN_TOLERANCE = 1e-9
 _TREE_SIZES = re.compile(rb"^tree_sizes=(.*)\n", re.MULTILINE)
+_LEAST_LOG_ODDS = -700.0
+_LOG_ODDS = b"\nobjective=binary sigmoid:1\n"
 
 
 @dataclass(frozen=True)
 class PropensityModel:
-    """Calibrated probability that a customer takes a product; safe to share between threads."""
+    """Calibrated probability that a customer takes a product; safe to share between threads.
 
-    booster: lightgbm.Booster
+    With `compiled` it scores by native code, else by LightGBM; `ranker_detail` says why.
+    """
+
+    trees: LightgbmMargins
     calibrators: Calibrators
     negative_sampling_rate: float
     layout: ColumnLayout
     golden: tuple[Float32s, Float64s]
+    compiled: CompiledRanker | None = None
+    ranker_detail: str = "no compiled ranker was looked for"
 
     @classmethod
     def load(cls, bundle: VerifiedBundle) -> PropensityModel:
@@ -56,32 +66,45 @@ class PropensityModel:
                 "train again with this version"
             )
         model = cls(
-            _booster(bundle.file(MODEL_FILE)),
+            LightgbmMargins(_booster(bundle.file(MODEL_FILE))),
             Calibrators.from_bytes(bundle.file(CALIBRATORS_FILE)),
             manifest.negative_sampling_rate,
             layout_of(manifest),
             read_golden(bundle.file(GOLDEN_FILE)),
         )
-        if model.booster.num_feature() != len(model.layout.names):
+        if model.trees.columns != len(model.layout.names):
             raise BundleRefused(
                 f"bundle {manifest.bundle_id}: {MODEL_FILE} expects "
-                f"{model.booster.num_feature()} columns and the contract gives "
+                f"{model.trees.columns} columns and the contract gives "
                 f"{len(model.layout.names)}: train again"
             )
         if model.golden[0].shape != (len(model.golden[1]), len(model.layout.names)):
             raise BundleRefused(f"{GOLDEN_FILE}: its rows are of another width: train again")
         return model
 
+    @property
+    def booster(self) -> lightgbm.Booster:
+        """The trees in LightGBM, whatever scores."""
+        return self.trees.booster
+
+    @property
+    def ranker(self) -> Literal["compiled", "lightgbm"]:
+        """What scores."""
+        return "lightgbm" if self.compiled is None else "compiled"
+
     def predict(self, matrix: Float32s, product_codes: NDArray[np.intp]) -> Float64s:
         """Calibrated probabilities (m,) of design-matrix rows (m, K), on one thread."""
-        return self.calibrators.apply(self.uncalibrated(matrix), product_codes)
+        return self.calibrators.apply_to_log_odds(self._log_odds(matrix), product_codes)
 
-    def uncalibrated(self, matrix: Float32s, *, threads: int = 1) -> Float64s:
+    def uncalibrated(self, matrix: Float32s) -> Float64s:
         """Probabilities (m,) before calibration, negative sampling undone."""
-        if not len(matrix):
-            return np.empty(0, dtype=np.float64)
-        raw = self.booster.predict(matrix, num_threads=threads)
-        return undo_sampling(np.asarray(raw, dtype=np.float64), self.negative_sampling_rate)
+        return logistic(np.maximum(self._log_odds(matrix), _LEAST_LOG_ODDS))
+
+    def _log_odds(self, matrix: Float32s) -> Float64s:
+        """Log-odds (m,), sampling undone: keeping a share w of the negatives raised odds by 1/w."""
+        odds = (self.compiled or self.trees).margins(matrix)
+        odds += math.log(self.negative_sampling_rate)
+        return odds
 
     def check_golden(self) -> None:
         """`BundleRefused` unless the scores recorded in training come out again here."""
@@ -116,6 +139,8 @@ def _booster(content: bytes) -> lightgbm.Booster:
     sizes = _TREE_SIZES.search(content)
     if sizes is None or b"\nend of trees\n" not in content:
         raise BundleRefused(f"{MODEL_FILE} is no complete model: train again")
+    if _LOG_ODDS not in content:
+        raise BundleRefused(f"{MODEL_FILE} does not give log-odds: train again")
     try:
         booster = lightgbm.Booster(model_str=content.replace(sizes[0], b"", 1).decode())
     except (lightgbm.basic.LightGBMError, ValueError, TypeError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,14 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: bytes
 
 
+class Doubt(Enum):
+    """Why a signature does not vouch for a file; the value completes "the signature …"."""
+
+    DAMAGED = "is damaged"
+    FOREIGN = "is by a foreign key"
+    ALTERED = "does not fit: one of the two was altered"
+
+
 class SigningKeys:
     """The keys below one directory: `signing.key` (private, 0600) and `trusted/*.pub`."""
 
@@ -44,25 +53,36 @@ class SigningKeys:
 
     def check(self, message: bytes, signature_file: bytes, bundle_id: str) -> None:
         """`BundleRefused` unless a trusted key signed exactly these bytes."""
-        try:
-            signature = msgspec.json.decode(signature_file, type=Signature)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        doubt = self.doubt(message, signature_file)
+        if doubt is Doubt.DAMAGED:
             raise BundleRefused(
                 f"bundle {bundle_id}: {SIGNATURE_FILE} is damaged: restore or retrain the bundle"
-            ) from None
-        key = self._trusted_keys().get(signature.key_id)
-        if key is None or signature.algorithm != "ed25519":
+            )
+        if doubt is Doubt.FOREIGN:
             raise BundleRefused(
                 f"bundle {bundle_id}: {SIGNATURE_FILE} is by a foreign key: "
                 f"put the signer's public key into {self._trusted} if you trust it"
             )
-        try:
-            key.verify(signature.signature, message)
-        except InvalidSignature:
+        if doubt is Doubt.ALTERED:
             raise BundleRefused(
                 f"bundle {bundle_id}: {MANIFEST_FILE} or {SIGNATURE_FILE} was altered after "
                 "signing: restore or retrain the bundle"
-            ) from None
+            )
+
+    def doubt(self, message: bytes, signature_file: bytes) -> Doubt | None:
+        """What speaks against these bytes; None when a trusted key signed exactly them."""
+        try:
+            signature = msgspec.json.decode(signature_file, type=Signature)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return Doubt.DAMAGED
+        key = self._trusted_keys().get(signature.key_id)
+        if key is None or signature.algorithm != "ed25519":
+            return Doubt.FOREIGN
+        try:
+            key.verify(signature.signature, message)
+        except InvalidSignature:
+            return Doubt.ALTERED
+        return None
 
     def _private_key(self) -> Ed25519PrivateKey:
         if not self._private_file.exists():

@@ -19,6 +19,7 @@ from nbo.local_home import local_home
 from nbo.output import note
 from nbo.preparation import WantedBank, has_bank, provide_bank, provide_features
 from nbo.progress import Report, shown_progress
+from nbo.publication import provide_ranker
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Demo:
         with _step("train") as progress:
             bundle_id = _train(home, progress)
         with _step("promote"):
+            provide_ranker(home, bundle_id)
             ModelStore(home).promote(bundle_id)
         note(f"  champion {bundle_id}")
 
@@ -84,7 +86,8 @@ def _train(home: Home, progress: Report) -> str:
 def _materialize(home: Home, url: str, progress: Report) -> None:
     from training.features.online import materialize
 
-    materialize(home, url, progress=progress)
+    for line in materialize(home, url, progress=progress).warnings():
+        note(f"  {line}")
 
 
 def _ask_three(service: DemoService, customers: DemoCustomers) -> None:

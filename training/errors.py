@@ -17,3 +17,7 @@ class EvaluationRefused(TrainingError):
 
 class ConfigInvalid(TrainingError):
     """A training configuration has an unknown key or a value out of range."""
+
+
+class RankerNotBuilt(TrainingError):
+    """A bundle's trees cannot become native code here; LightGBM scores them instead."""

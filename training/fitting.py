@@ -10,6 +10,7 @@ import numpy as np
 
 from feature_repo.raw_features import Float64s
 from model_registry.calibration import Calibrators
+from model_registry.lightgbm_margins import LightgbmMargins
 from model_registry.propensity_model import (
     CALIBRATORS_FILE,
     GOLDEN_FILE,
@@ -76,9 +77,9 @@ def _golden(model_text: str, calibrators: Calibrators, rows: TrainingSet) -> byt
     count = min(GOLDEN_ROWS, len(rows.labels))
     matrix = rows.matrix[np.linspace(0, len(rows.labels) - 1, count).astype(np.intp)]
     codes = matrix[:, len(rows.layout.customer_names)].astype(np.intp)
-    booster = lightgbm.Booster(model_str=model_text)
+    trees = LightgbmMargins(lightgbm.Booster(model_str=model_text))
     empty = (matrix[:0], np.empty(0))
-    model = PropensityModel(booster, calibrators, rows.negative_rate, rows.layout, empty)
+    model = PropensityModel(trees, calibrators, rows.negative_rate, rows.layout, empty)
     return golden_bytes(matrix, model.predict(matrix, codes))
 
 

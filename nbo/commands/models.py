@@ -10,8 +10,20 @@ import rich_click as click
 from model_registry.errors import BundleRefused, RegistryError
 from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
+from nbo.bundle_tables import show_list, show_one, show_two
 from nbo.local_home import local_home
+from nbo.measured_bundle import read_bundle
 from nbo.output import json_option, note, print_facts, print_json, print_table
+from nbo.publication import provide_ranker
+from nbo.ranker_facts import ranker_facts, ranker_line
+
+compile_option = click.option(
+    "--compile/--no-compile",
+    "compiles",
+    default=True,
+    help="Build the bundle's compiled ranker if it lacks one.",
+    show_default=True,
+)
 
 
 @click.group()
@@ -27,13 +39,11 @@ def list_(as_json: bool) -> None:
     Example: nbo models list
     """
     store = _store()
-    champion = store.champion()
-    rows = [_row(store, bundle_id, champion) for bundle_id in store.list()]
     if as_json:
-        print_json(rows)
-        return
-    columns = ("bundle", "champion", "bank", "train_until", "map_at_7", "refused")
-    print_table(columns, ([_cell(row.get(name)) for name in columns] for row in rows))
+        champion = store.champion()
+        print_json([_row(store, bundle_id, champion) for bundle_id in store.list()])
+    else:
+        show_list([read_bundle(store, bundle_id) for bundle_id in store.list()])
 
 
 @models.command()
@@ -41,44 +51,55 @@ def list_(as_json: bool) -> None:
 @click.argument("second", metavar="[B]", required=False)
 @json_option
 def show(first: str, second: str | None, as_json: bool) -> None:
-    """One bundle's manifest, or two side by side.
+    """One bundle's manifest and compiled ranker, or two side by side.
 
     Example: nbo models show 20261101T101500-0123456789ab
     """
-    shown = [_store().manifest(name) for name in (first, second) if name is not None]
+    store = _store()
+    manifests = [store.manifest(name) for name in (first, second) if name is not None]
     if as_json:
-        print_json(shown[0] if second is None else shown)
-    elif second is None:
-        print_facts((name, _cell(value)) for name, value in _flat(shown[0]).items())
+        documents = [_document(manifest) for manifest in manifests]
+        print_json(documents[0] if second is None else documents)
+        return
+    if second is None:
+        show_one(read_bundle(store, first))
     else:
-        left, right = (_flat(manifest) for manifest in shown)
-        names = dict.fromkeys([*left, *right])
-        rows = ((name, _cell(left.get(name)), _cell(right.get(name))) for name in names)
-        print_table(("", first, second), rows)
+        show_two(read_bundle(store, first), read_bundle(store, second))
+    print_facts((f"ranker of {m.bundle_id}", ranker_line(local_home(), m)) for m in manifests)
 
 
 @models.command()
 @click.argument("bundle_id")
+@compile_option
 @json_option
-def promote(bundle_id: str, as_json: bool) -> None:
+def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
     """Make a bundle of this home's bank the champion, after verifying it.
+
+    Its compiled ranker is built first, if it lacks one and a C compiler is there.
 
     Example: nbo models promote 20261101T101500-0123456789ab
     """
     store = _store()
     _refuse_other_bank(store.manifest(bundle_id))
+    if compiles:
+        provide_ranker(local_home(), bundle_id)
     store.promote(bundle_id)
     _say_champion(bundle_id, as_json)
 
 
 @models.command()
+@compile_option
 @json_option
-def rollback(as_json: bool) -> None:
+def rollback(compiles: bool, as_json: bool) -> None:
     """Make the previous champion champion again.
 
     Example: nbo models rollback
     """
-    _say_champion(_store().rollback(), as_json)
+    store = _store()
+    previous = store.previous()
+    if compiles and previous is not None:
+        provide_ranker(local_home(), previous)
+    _say_champion(store.rollback(), as_json)
 
 
 @models.command()
@@ -115,6 +136,10 @@ def _store() -> ModelStore:
     return ModelStore(local_home())
 
 
+def _document(manifest: BundleManifest) -> dict[str, Any]:
+    return msgspec.structs.asdict(manifest) | {"ranker": ranker_facts(local_home(), manifest)}
+
+
 def _refuse_other_bank(manifest: BundleManifest) -> None:
     here = local_home().bank().bank
     if manifest.bank != here:
@@ -137,27 +162,6 @@ def _row(store: ModelStore, bundle_id: str, champion: str | None) -> dict[str, A
         "map_at_7": metrics.get("map_at_7"),
         "metrics": metrics,
     }
-
-
-def _flat(manifest: BundleManifest) -> dict[str, object]:
-    facts: dict[str, object] = msgspec.structs.asdict(manifest)
-    metrics = facts.pop("summary_metrics")
-    assert isinstance(metrics, dict)
-    return facts | {f"metric {name}": value for name, value in metrics.items()}
-
-
-def _cell(value: object) -> str:
-    if value is None or value is False:
-        return ""
-    if value is True:
-        return "yes"
-    if isinstance(value, float):
-        return f"{value:.4f}"
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    if isinstance(value, dict):
-        return "\n".join(f"{key}: {_cell(item)}" for key, item in value.items())
-    return str(value)
 
 
 def _say_champion(bundle_id: str, as_json: bool) -> None:
