@@ -71,17 +71,51 @@ class AffinityModel:
         return cls(factors.astype(np.float64), float(regularization), float(confidence))
 
 
+@dataclass(frozen=True)
+class HoldingPatterns:
+    """Distinct combinations of products held (k, V), and how many customers hold each (k,)."""
+
+    bits: NDArray[np.bool_]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, held: Float32s) -> HoldingPatterns:
+        """The combinations in holdings (n, V), NaN counted as not held, in ascending order."""
+        bits = _as_bits(held)
+        return cls(bits, np.ones(len(bits), np.int64)).together()
+
+    def __add__(self, other: HoldingPatterns) -> HoldingPatterns:
+        """Both together."""
+        bits = np.concatenate([self.bits, other.bits])
+        return HoldingPatterns(bits, np.concatenate([self.counts, other.counts])).together()
+
+    def together(self) -> HoldingPatterns:
+        """The same with every combination once."""
+        patterns, inverse = unique_patterns(self.bits)
+        counts = np.bincount(inverse, self.counts, len(patterns)).astype(np.int64)
+        return HoldingPatterns(patterns > 0, counts)
+
+    def sample(self, most: int) -> NDArray[np.bool_]:
+        """At most so many customers (n, V): of all in order of combination every k-th."""
+        ends = np.cumsum(self.counts)
+        count = int(self.counts.sum())
+        chosen = np.arange(0, count, -(-count // most) if count else 1)
+        return self.bits[np.searchsorted(ends, chosen, side="right")]
+
+
 def fit_affinity(held: Float32s, config: AffinityConfig) -> AffinityModel:
     """Fit ALS on holdings (n, V), NaN counted as not held; row order does not matter."""
-    bits = _as_bits(held)
-    ordered = bits[np.lexsort(bits.T[::-1])]
-    # Every k-th row of the sorted matrix: a sample that keeps the share of each holding pattern.
-    stride = -(-len(ordered) // config.max_customers) if len(ordered) else 1
-    sample = csr_matrix(ordered[::stride].astype(np.float32))
+    return fit_affinity_to(HoldingPatterns.of(held), config)
+
+
+def fit_affinity_to(patterns: HoldingPatterns, config: AffinityConfig) -> AffinityModel:
+    """Fit ALS on customers who hold these combinations."""
+    # Every k-th of the ordered customers: a sample that keeps the share of each combination.
+    sample = csr_matrix(patterns.sample(config.max_customers).astype(np.float32))
     sample.data[:] = 1.0 + config.confidence
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         model = AlternatingLeastSquares(
-            factors=min(config.factors, held.shape[1]),
+            factors=min(config.factors, patterns.bits.shape[1]),
             regularization=config.regularization,
             iterations=config.iterations,
             num_threads=1,
@@ -91,6 +125,12 @@ def fit_affinity(held: Float32s, config: AffinityConfig) -> AffinityModel:
     return AffinityModel(
         model.item_factors.astype(np.float64), config.regularization, config.confidence
     )
+
+
+def one_blas_thread() -> threadpool_limits:
+    """Several threads round sums otherwise than one does. Fits side by side need one around them:
+    what a fit alone sets would end with the first of them."""
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def unique_patterns(bits: NDArray[np.bool_]) -> tuple[Float64s, NDArray[np.intp]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from feature_repo.raw_features import Float32s
+from feature_repo.raw_features import Float32s, Float64s
 
 TRANSITION_SMOOTHING = 20.0
 """Customer-months of popularity mixed into every transition row."""
@@ -23,6 +25,36 @@ def fit_popularity(additions: ArrayLike, customers: ArrayLike) -> Float32s:
     return np.asarray(counts.sum(axis=0) / total, dtype=np.float32)
 
 
+@dataclass(frozen=True)
+class TransitionCounts:
+    """Customer-months (V+1,) by what was added last before, and what they added (V+1, V)."""
+
+    seen: Float64s
+    added: Float64s
+
+    @classmethod
+    def of(cls, added: ArrayLike, last_product: ArrayLike) -> TransitionCounts:
+        """Count labels (n, V), 1 = added, by the last product (n,), V = none known."""
+        labels = (np.asarray(added) == 1).astype(np.float64)
+        last = np.asarray(last_product, dtype=np.intp)
+        rows = labels.shape[1] + 1
+        sums = [np.bincount(last, column, rows) for column in labels.T]
+        return cls(np.bincount(last, minlength=rows).astype(np.float64), np.stack(sums, axis=1))
+
+    def __add__(self, other: TransitionCounts) -> TransitionCounts:
+        """Both together."""
+        return TransitionCounts(self.seen + other.seen, self.added + other.added)
+
+    def probabilities(self, smoothing: float = TRANSITION_SMOOTHING) -> Float32s:
+        """What `fit_transition` says; all NaN when nothing was counted."""
+        count = self.seen.sum()
+        if not count:
+            return np.full(self.added.shape, np.nan, dtype=np.float32)
+        prior = self.added.sum(axis=0) / count
+        smoothed = (self.added + smoothing * prior) / (self.seen[:, None] + smoothing)
+        return np.asarray(smoothed, dtype=np.float32)
+
+
 def fit_transition(
     added: ArrayLike, last_product: ArrayLike, *, smoothing: float = TRANSITION_SMOOTHING
 ) -> Float32s:
@@ -32,17 +64,7 @@ def fit_transition(
     `last_product` (n,) is the code added last before that month, V when none is known. Rows are
     smoothed toward popularity; all NaN when no customer-month is given.
     """
-    labels = (np.asarray(added) == 1).astype(np.float64)
-    last = np.asarray(last_product, dtype=np.intp)
-    count, products = labels.shape
-    if count == 0:
-        return np.full((products + 1, products), np.nan, dtype=np.float32)
-    sums = np.stack(
-        [np.bincount(last, labels[:, code], products + 1) for code in range(products)], axis=1
-    )
-    seen = np.bincount(last, minlength=products + 1)[:, None]
-    prior = labels.mean(axis=0)
-    return np.asarray((sums + smoothing * prior) / (seen + smoothing), dtype=np.float32)
+    return TransitionCounts.of(added, last_product).probabilities(smoothing)
 
 
 def last_product_added(added_day: Float32s) -> NDArray[np.intp]:

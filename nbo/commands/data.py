@@ -10,6 +10,7 @@ import rich_click as click
 from nbo.local_home import local_home
 from nbo.output import json_option, note, print_facts, print_json
 from nbo.progress import shown_progress
+from nbo.terminations import terminations_unwind
 
 if TYPE_CHECKING:
     from training.importers import ImportSummary
@@ -37,7 +38,7 @@ def simulate(customers: int, days: int, seed: int, as_json: bool) -> None:
     from training.simulated_bank.simulate import SimulationConfig, simulate_bank
 
     config = SimulationConfig(customers=customers, days=days, seed=seed)
-    with shown_progress() as progress:
+    with terminations_unwind(), shown_progress() as progress:
         summary = simulate_bank(config, local_home(), progress=progress)
     show_summary(summary, as_json)
 
@@ -57,7 +58,7 @@ def santander(path: Path, as_json: bool) -> None:
     """
     from training.importers import import_santander
 
-    with shown_progress() as progress:
+    with terminations_unwind(), shown_progress() as progress:
         summary = import_santander(path, local_home(), progress=progress)
     show_summary(summary, as_json)
 
@@ -76,7 +77,7 @@ def tables(path: Path, bank: str, currency: str, as_json: bool) -> None:
     """
     from training.importers import import_tables
 
-    with shown_progress() as progress:
+    with terminations_unwind(), shown_progress() as progress:
         summary = import_tables(path, local_home(), bank=bank, currency=currency, progress=progress)
     show_summary(summary, as_json)
 

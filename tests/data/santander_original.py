@@ -52,9 +52,18 @@ class Written:
 
 
 def write_file(
-    path: Path, *, customers: int, months: int, seed: int = 0, repeated_share: float = 0.001
+    path: Path,
+    *,
+    customers: int,
+    months: int,
+    seed: int = 0,
+    repeated_share: float = 0.001,
+    first_share: float = 1.0,
 ) -> Written:
-    """A whole file, sorted by month as the original is."""
+    """A whole file, sorted by month as the original is.
+
+    In the first month `first_share` of the customers have joined, in the last one all of them.
+    """
     rng = np.random.default_rng(seed)
     people = _people(customers, rng)
     held = rng.random((customers, len(VOCABULARY))) < 0.06
@@ -63,11 +72,13 @@ def write_file(
         file.write(f"{HEADER}\n".encode())
         for number, month in enumerate(_months(months)):
             held = _changed(held, rng)
-            frame = _month(people, held, month, number, rng)
-            again = frame.head(int(customers * repeated_share))
+            joined = first_share + (1 - first_share) * number / max(months - 1, 1)
+            present = round(customers * joined)
+            frame = _month(people.head(present), held[:present], month, number, rng)
+            again = frame.head(int(present * repeated_share))
             file.write(_text(pl.concat([frame, again])))
-            ages += frame["age"].str.strip_chars().is_in(["127", "164"]).sum()
-            unknown += (frame["ind_nomina_ult1"] == "").sum()
+            ages += int(frame["age"].str.strip_chars().is_in(["127", "164"]).sum())
+            unknown += int((frame["ind_nomina_ult1"] == "").sum())
             rows += frame.height + again.height
             repeated += again.height
     return Written(rows, repeated, ages, unknown)

@@ -7,7 +7,13 @@ import warnings
 import numpy as np
 import pytest
 
-from training.affinity import AffinityConfig, fit_affinity, unique_patterns
+from training.affinity import (
+    AffinityConfig,
+    HoldingPatterns,
+    fit_affinity,
+    fit_affinity_to,
+    unique_patterns,
+)
 
 SAVER, BORROWER = [1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1]
 
@@ -65,3 +71,22 @@ def test_patterns_are_found_back_from_their_positions():
     patterns, inverse = unique_patterns(bits)
     assert len(patterns) == 2
     assert np.array_equal(patterns[inverse], bits)
+
+
+@pytest.mark.parametrize("most", [600, 200, 7])
+def test_patterns_counted_in_parts_give_the_model_of_all_customers(two_kinds, most):
+    config = AffinityConfig(max_customers=most)
+    parts = [HoldingPatterns.of(part) for part in (two_kinds[:100], two_kinds[100:])]
+    together = parts[0] + parts[1]
+    assert together.counts.sum() == len(two_kinds)
+    assert (
+        fit_affinity_to(together, config).to_bytes() == fit_affinity(two_kinds, config).to_bytes()
+    )
+
+
+def test_a_sample_is_every_kth_of_the_ordered_customers(two_kinds):
+    bits = two_kinds > 0
+    ordered = bits[np.lexsort(bits.T[::-1])]
+    sample = HoldingPatterns.of(two_kinds).sample(200)
+    assert np.array_equal(sample, ordered[::3])
+    assert len(HoldingPatterns.of(two_kinds[:0]).sample(200)) == 0

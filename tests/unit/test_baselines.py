@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.baselines import fit_popularity, fit_transition, last_product_added
+from training.baselines import (
+    TransitionCounts,
+    fit_popularity,
+    fit_transition,
+    last_product_added,
+)
 
 
 def test_popularity_is_additions_per_customer_over_all_months():
@@ -42,3 +47,11 @@ def test_transition_of_no_customer_is_unknown():
 def test_the_last_product_is_the_one_of_the_newest_day():
     days = np.array([[5, 9, np.nan], [7, 7, np.nan], [np.nan] * 3], dtype=np.float32)
     assert last_product_added(days).tolist() == [1, 0, 3]
+
+
+def test_transitions_counted_in_parts_are_those_of_the_whole():
+    random = np.random.default_rng(1)
+    added, last = random.random((90, 4)) < 0.2, random.integers(0, 5, 90)
+    parts = [TransitionCounts.of(added[rows], last[rows]) for rows in np.split(np.arange(90), 3)]
+    together = parts[0] + parts[1] + parts[2]
+    assert np.array_equal(together.probabilities(), fit_transition(added, last))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import polars as pl
@@ -20,13 +20,15 @@ from training.features import (
     product_affinity,
     product_holdings,
 )
+from training.features.bucketed_facts import BucketedFacts
 from training.features.calendar import Calendar
-from training.features.customer_bucket import BUCKET_CUSTOMERS, CustomerBucket, buckets
+from training.features.customer_bucket import BUCKET_CUSTOMERS, buckets
 from training.features.view_writer import ViewRows, ViewWriter
 from training.progress import Progress, silent
 from training.tables.store import TableStore
 
-_Builder = Callable[[pl.LazyFrame], Iterator[ViewRows]]
+_Builder = Callable[[Sequence[pl.LazyFrame]], Iterator[ViewRows]]
+"""The facts bucket by bucket to the rows of a view, with one bucket in memory at a time."""
 
 
 def build_features(
@@ -40,22 +42,22 @@ def build_features(
     such a part of the history is not recorded as built.
 
     Every row holds only facts known at its instant; equal tables give equal files, however ordered.
+    Memory holds the facts of one bucket of customers, however many there are.
     """
     bank, tables = home.bank(), TableStore(home)
     built.forget(home)
-    customers = tables.scan("customers").select("customer_id").collect().to_series()
-    chosen = buckets(customers, bucket_customers)
-    for done, view in enumerate(VIEWS):
-        progress("features", done, len(VIEWS))
-        facts = tables.scan(view.source_table)
-        build = _builder(view.name, bank, since)
-        # Affinity is fitted on all customers at once, the other views look at one at a time.
-        parts = [CustomerBucket(None, None)] if view.name == "product_affinity" else chosen
-        path = source_path(home.features, view.name)
-        with ViewWriter(path, view.name, len(bank.product_vocabulary)) as writer:
-            for bucket in parts:
-                for rows in build(bucket.select(facts)):
+    customers = tables.scan("customers").select(pl.col("customer_id").unique()).collect()
+    chosen = buckets(customers.to_series(), bucket_customers)
+    with BucketedFacts(tables, chosen, home.features / ".buckets") as facts:
+        for done, view in enumerate(VIEWS):
+            progress("features", done, len(VIEWS))
+            build = _builder(view.name, bank, since)
+            path, written = source_path(home.features, view.name), 0
+            with ViewWriter(path, view.name, len(bank.product_vocabulary)) as writer:
+                for rows in build(facts.of(view.source_table)):
                     writer.write(rows)
+                    written += len(rows.customer_ids)
+                    progress(f"rows of {view.name}", written, None)
     if since is None:
         built.record(home)
     progress("features", len(VIEWS), len(VIEWS))
@@ -64,14 +66,15 @@ def build_features(
 def _builder(view: str, bank: BankIdentity, since: date | None) -> _Builder:
     snapshots, dates = Calendar.of_snapshots(bank, since), Calendar.of_facts(bank, since)
     vocabulary = bank.product_vocabulary
-    builders: dict[str, _Builder] = {
+    if view == "product_affinity":
+        # Fitted on all customers: this view looks at every bucket twice.
+        return lambda parts: product_affinity.rows(parts, bank, snapshots, AffinityConfig())
+    builders: dict[str, Callable[[pl.LazyFrame], Iterator[ViewRows]]] = {
         "customer_profile": lambda facts: customer_profile.rows(facts, dates),
         "product_holdings": lambda facts: product_holdings.rows(facts, snapshots, vocabulary),
         "customer_transactions": lambda facts: customer_transactions.rows(facts, dates),
         "customer_engagement": lambda facts: customer_engagement.rows(facts, dates, vocabulary),
         "contact_history": lambda facts: contact_history.rows(facts, dates, vocabulary),
-        "product_affinity": lambda facts: product_affinity.rows(
-            facts, bank, snapshots, AffinityConfig()
-        ),
     }
-    return builders[view]
+    build = builders[view]
+    return lambda parts: (rows for part in parts for rows in build(part))

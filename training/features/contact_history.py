@@ -10,7 +10,7 @@ import polars as pl
 from feature_repo.contract import CHANNELS
 from training.features.calendar import Calendar
 from training.features.day_tally import DayTally
-from training.features.fact_timeline import FactTimeline, codes_of
+from training.features.fact_timeline import FactTimeline, codes_of, in_order_of
 from training.features.view_writer import ViewRows
 
 
@@ -70,4 +70,4 @@ class _Answers:
 
 
 def _by(instant: str, facts: pl.DataFrame) -> pl.DataFrame:
-    return facts.sort(instant, "contact_id", "customer_id", "product_id", "channel")
+    return in_order_of(facts, instant, "contact_id", "customer_id", "product_id", "channel")

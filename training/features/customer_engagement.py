@@ -10,7 +10,7 @@ import polars as pl
 from feature_repo.contract import CHANNELS
 from training.features.calendar import Calendar
 from training.features.day_tally import DayTally
-from training.features.fact_timeline import FactTimeline, codes_of
+from training.features.fact_timeline import FactTimeline, codes_of, in_order_of
 from training.features.view_writer import ViewRows
 
 VIEWED = "bank.product.viewed"
@@ -19,11 +19,8 @@ ENQUIRY_SUFFIX = ".enquiry"
 
 def rows(events: pl.LazyFrame, calendar: Calendar, vocabulary: Sequence[str]) -> Iterator[ViewRows]:
     """Rows at every calendar date for the customers with an event so far."""
-    facts = (
-        events.select("event_id", "customer_id", "occurred_at", "channel", "type", "product_id")
-        .sort("occurred_at", "event_id", "customer_id", "type", "channel", "product_id")
-        .collect()
-    )
+    columns = ("event_id", "customer_id", "type", "channel", "product_id")
+    facts = in_order_of(events.select("occurred_at", *columns).collect(), "occurred_at", *columns)
     customers = facts["customer_id"].unique().sort().to_list()
     timeline = FactTimeline(facts, "occurred_at", calendar, customers)
     products = codes_of(facts["product_id"], vocabulary)

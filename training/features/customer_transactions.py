@@ -11,7 +11,7 @@ from feature_repo.contract import TRANSACTION_CATEGORIES
 from feature_repo.raw_features import Float32s
 from training.features.calendar import Calendar
 from training.features.day_tally import DayTally
-from training.features.fact_timeline import Codes, FactTimeline, codes_of
+from training.features.fact_timeline import Codes, FactTimeline, codes_of, in_order_of
 from training.features.view_writer import ViewRows
 
 LARGE_INFLOW_MONTHS = 3.0
@@ -89,9 +89,12 @@ def _ordered(transactions: pl.LazyFrame) -> pl.DataFrame:
         & (pl.col("amount") > LARGE_INFLOW_MONTHS * usual)
     )
     # The amount breaks ties of a bank whose ids are not unique: the input's order must not.
-    return (
-        transactions.select("transaction_id", "customer_id", "occurred_at", "amount", "category")
-        .sort("occurred_at", "transaction_id", "customer_id", "amount", "category")
-        .with_columns(is_large=is_large.fill_null(value=False))
-        .collect()
+    ordered = in_order_of(
+        transactions.select(
+            "transaction_id", "customer_id", "occurred_at", "amount", "category"
+        ).collect(),
+        "occurred_at",
+        *("transaction_id", "customer_id", "amount", "category"),
     )
+    marked = ordered.drop("transaction_id").lazy()
+    return marked.with_columns(is_large=is_large.fill_null(value=False)).collect()

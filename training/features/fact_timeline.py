@@ -30,10 +30,8 @@ class FactTimeline:
         self.codes: Codes = codes_of(facts["customer_id"], customers)
         self.days = self._instants // _MICROSECONDS_PER_DAY
         self._ends = np.searchsorted(self._instants, calendar.microseconds, side="right")
-
-    def until(self, position: int) -> slice:
-        """The facts known at a calendar date."""
-        return slice(0, int(self._ends[position]))
+        self._first = np.zeros(len(customers), dtype=np.int64)
+        self._first[self.codes[::-1]] = np.arange(len(facts))[::-1]
 
     def fresh(self, position: int) -> slice:
         """The facts known at a calendar date and not yet at the one before."""
@@ -53,7 +51,7 @@ class FactTimeline:
 
         `values` are per customer; the newest bucket's week is added under `week_feature`.
         """
-        active = np.unique(self.codes[self.until(position)])
+        active = np.flatnonzero(self._first < self._ends[position]).tolist()
         chosen = {name: column[active] for name, column in values.items()}
         chosen[week_feature] = np.full(len(active), self.newest_week(position), dtype=np.float32)
         customers = [self.customers[code] for code in active]
@@ -79,8 +77,16 @@ class FactTimeline:
         return sums.astype(np.float32).reshape(len(self.customers), kinds * WEEKS)
 
 
+def in_order_of(facts: pl.DataFrame, instant: str, *others: str) -> pl.DataFrame:
+    """Sorted by an instant, then the other columns; a table as it is stored mostly is already."""
+    now, before = pl.col(instant), pl.col(instant).shift()
+    strictly = (now > before) | ((now == before) & (pl.col(others[0]) > pl.col(others[0]).shift()))
+    if facts.select(strictly.fill_null(value=True).all()).item():
+        return facts
+    return facts.sort(instant, *others)
+
+
 def codes_of(values: pl.Series, levels: Sequence[str], *, unknown: int = -1) -> Codes:
     """Each value's position in the levels; `unknown` where it is none of them or null."""
-    table = pl.DataFrame({"level": pl.Series(levels, dtype=pl.String)}).with_row_index("code")
-    joined = values.to_frame("level").join(table, on="level", how="left", maintain_order="left")
-    return joined["code"].cast(pl.Int64).fill_null(unknown).to_numpy().astype(np.intp)
+    known = values.cast(pl.Enum(levels), strict=False).to_physical()
+    return known.cast(pl.Int64).fill_null(unknown).to_numpy().astype(np.intp)

@@ -60,7 +60,7 @@ class TableFile:
             check_columns(self.table, columns, str(self.path))
             wanted = [name for name in self.table.dtypes if name in file.header]
             for batch in file.batches(size):
-                yield RawBatch(file.fields(batch.lines, wanted), batch.malformed)
+                yield RawBatch(file.fields(batch, wanted), batch.malformed)
 
 
 _NOTHING = pl.DataFrame(schema=REJECTED)

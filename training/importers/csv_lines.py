@@ -9,11 +9,12 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from training.tables.errors import ImportRefused
 from training.tables.quarantine import REJECTED
@@ -22,12 +23,20 @@ from training.tables.validation import LINE
 RAW = "__raw__"
 
 
+_BLOCK_BYTES = 1 << 25
+_NONE = pl.DataFrame(schema=REJECTED)
+
+
 @dataclass(frozen=True)
 class LineBatch:
-    """Lines with the right number of fields (`LINE`, `RAW`), and the others as quarantined."""
+    """Lines with the right number of fields (`LINE`, `RAW`), and the others as quarantined.
+
+    `text` is what the lines stand in, where it holds nothing else.
+    """
 
     lines: pl.DataFrame
     malformed: pl.DataFrame
+    text: bytes | None = None
 
 
 @dataclass
@@ -59,19 +68,28 @@ class CsvLines:
     def batches(self, size: int) -> Iterator[LineBatch]:
         """The lines after the header, numbered as in an editor; empty lines are passed over."""
         number = 2
-        while chunk := self._next(size):
+        for chunk in self._chunks(size):
             lines, damaged = _decoded(chunk, number)
-            yield _split(lines, damaged, len(self.header))
-            number += len(chunk)
+            yield _split(lines, damaged, len(self.header), chunk)
+            number += lines.height
 
-    def fields(self, lines: pl.DataFrame, wanted: list[str]) -> pl.DataFrame:
-        """The wanted columns of the lines, as text, beside `LINE`."""
+    def lines(self, size: int) -> Iterator[pl.DataFrame]:
+        """Every line after the header as it stands (`LINE`, `RAW`), whatever is in it."""
+        number = 2
+        for chunk in self._chunks(size):
+            yield _decoded(chunk, number)[0]
+            number += chunk.count(b"\n")
+
+    def fields(self, batch: LineBatch, wanted: list[str]) -> pl.DataFrame:
+        """The wanted columns of a batch's lines, as text, beside `LINE`."""
+        lines = batch.lines
         if lines.is_empty():
             return pl.DataFrame(schema={**dict.fromkeys(wanted, pl.String), LINE: pl.UInt64})
-        text = "\n".join(lines[RAW].to_list()).encode()
+        text = batch.text or "\n".join(lines[RAW].to_list()).encode()
         frame = pl.read_csv(
             text,
             has_header=False,
+            columns=[self.header.index(name) for name in wanted],
             new_columns=self.header,
             infer_schema=False,
             raise_if_empty=False,
@@ -83,9 +101,23 @@ class CsvLines:
             )
         return frame.select(wanted).with_columns(lines[LINE])
 
-    def _next(self, size: int) -> list[bytes]:
+    def _chunks(self, size: int) -> Iterator[bytes]:
+        """The bytes of so many lines at a time."""
+        rest = b""
+        while block := self._read():
+            rest += block
+            start = 0
+            ends = np.flatnonzero(np.frombuffer(rest, np.uint8) == ord("\n")) + 1
+            for end in ends[size - 1 :: size]:
+                yield rest[start:end]
+                start = int(end)
+            rest = rest[start:]
+        if rest:
+            yield rest
+
+    def _read(self) -> bytes:
         try:
-            return list(islice(self._stream, size))
+            return self._stream.read(_BLOCK_BYTES)
         except (EOFError, OSError, zipfile.BadZipFile) as error:
             raise ImportRefused(
                 f"{self.path}: damaged archive ({error}): fetch it again"
@@ -119,17 +151,23 @@ def _fields(line: bytes, path: Path) -> list[str]:
     return names
 
 
-def _decoded(chunk: list[bytes], number: int) -> tuple[pl.DataFrame, list[int]]:
+def _decoded(chunk: bytes, number: int) -> tuple[pl.DataFrame, list[int]]:
     """The lines as text, and the numbers of those that are not UTF-8."""
     damaged: list[int] = []
+    ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n")) + 1
+    if not chunk.endswith(b"\n"):
+        ends = np.append(ends, len(chunk))
+    offsets = pa.py_buffer(np.concatenate([[0], ends]).astype(np.int64))
+    lines = pa.LargeStringArray.from_buffers(len(ends), offsets, pa.py_buffer(chunk))
     try:
-        text = b"".join(chunk).decode().removesuffix("\n").split("\n")
-    except UnicodeDecodeError:
-        text = [line.decode(errors="replace").removesuffix("\n") for line in chunk]
-        damaged = [number + i for i, line in enumerate(chunk) if not _is_utf8(line)]
-    lines = pl.Series(RAW, text, pl.String).str.strip_chars_end("\r").to_frame()
-    numbers = pl.int_range(number, number + len(chunk), dtype=pl.UInt64, eager=True)
-    return lines.with_columns(numbers.alias(LINE)), damaged
+        lines.validate(full=True)
+        text = pl.Series(RAW, lines)
+    except pa.ArrowInvalid:
+        raw = chunk.removesuffix(b"\n").split(b"\n")
+        damaged = [number + i for i, line in enumerate(raw) if not _is_utf8(line)]
+        text = pl.Series(RAW, [line.decode(errors="replace") for line in raw], pl.String)
+    numbers = pl.int_range(number, number + len(ends), dtype=pl.UInt64, eager=True)
+    return text.str.strip_chars_end("\r\n").to_frame().with_columns(numbers.alias(LINE)), damaged
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -140,25 +178,37 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _split(lines: pl.DataFrame, damaged: list[int], fields: int) -> LineBatch:
-    quoted = pl.col(RAW).str.contains('"', literal=True)
-    bare = pl.when(quoted).then(pl.col(RAW).str.replace_all(r'"[^"]*"', "")).otherwise(pl.col(RAW))
+def _split(lines: pl.DataFrame, damaged: list[int], fields: int, chunk: bytes) -> LineBatch:
+    """Most lines have no quote and the right number of commas; only the others are looked at."""
+    plain = ~pl.col(RAW).str.contains('"', literal=True)
+    whole = pl.col(RAW).str.count_matches(",", literal=True) == fields - 1
+    if fields == 1:
+        whole &= pl.col(RAW).str.strip_chars() != ""
+    odd = lines.filter(~(plain & whole) | pl.col(LINE).is_in(damaged))
+    marked = odd.with_columns(_reason(damaged, fields).alias("reason"))
+    left_out = marked.filter(pl.col("reason").is_not_null())
+    if left_out.is_empty():
+        return LineBatch(lines.select(LINE, RAW), _NONE, chunk)
+    wrong = left_out.filter(pl.col(RAW).str.strip_chars() != "")
+    return LineBatch(
+        lines=lines.join(left_out, on=LINE, how="anti", maintain_order="left").select(LINE, RAW),
+        malformed=wrong.select(
+            pl.col(LINE).alias("line"), "reason", quote(pl.col(RAW)).alias("row")
+        ).cast(REJECTED),  # type: ignore[arg-type]
+    )
+
+
+def _reason(damaged: list[int], fields: int) -> pl.Expr:
+    """Why a line is no row, an empty one too; null where it is one."""
+    bare = pl.col(RAW).str.replace_all(r'"[^"]*"', "")
     found = bare.str.count_matches(",", literal=True) + 1
-    reason = (
+    return (
         pl.when(pl.col(LINE).is_in(damaged))
         .then(pl.lit("not UTF-8 text"))
         .when(bare.str.contains('"', literal=True))
         .then(pl.lit("a quote is not closed (truncated line?)"))
-        .when(found != fields)
+        .when((found != fields) | (pl.col(RAW).str.strip_chars() == ""))
         .then(pl.format(f"{{}} of {fields} fields (truncated line?)", found))
-    )
-    marked = lines.filter(pl.col(RAW).str.strip_chars() != "").with_columns(reason.alias("reason"))
-    wrong = marked.filter(pl.col("reason").is_not_null())
-    return LineBatch(
-        lines=marked.filter(pl.col("reason").is_null()).select(LINE, RAW),
-        malformed=wrong.select(
-            pl.col(LINE).alias("line"), "reason", quote(pl.col(RAW)).alias("row")
-        ).cast(REJECTED),  # type: ignore[arg-type]
     )
 
 

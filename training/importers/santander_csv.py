@@ -40,7 +40,8 @@ class SantanderCsvImporter:
         rows_read, ages = self._gather(path, months, staging.quarantine, progress)
         if not months.months:
             _refuse(path, staging.quarantine)
-        _write_tables(months, staging, progress)
+        conflicts = _write_tables(months, staging, progress)
+        self._quarantine_conflicts(path, conflicts, staging.quarantine)
         low, high = PLAUSIBLE_AGES
         return Staged(
             bank="santander",
@@ -67,6 +68,19 @@ class SantanderCsvImporter:
                 progress(f"reading {path.name} (bytes)", file.bytes_read, size)
         return rows_read, ages
 
+    def _quarantine_conflicts(
+        self, path: Path, conflicts: pl.DataFrame, quarantine: Quarantine
+    ) -> None:
+        """Read the file once more for the text of these lines (`LINE`, `REASON`)."""
+        if conflicts.is_empty():
+            return
+        with CsvLines(path) as file:
+            for lines in file.lines(self.batch_lines):
+                found = lines.join(conflicts, on=LINE)
+                quarantine.add(
+                    _TABLE, found.select(line=LINE, reason=REASON, row=quote(pl.col(RAW)))
+                )
+
 
 def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in COLUMNS if name not in header]
@@ -80,27 +94,28 @@ def _check_header(path: Path, header: list[str]) -> None:
 def _usable(file: CsvLines, batch: LineBatch, quarantine: Quarantine) -> pl.DataFrame:
     quarantine.add(_TABLE, batch.malformed)
     today = datetime.now(timezone.utc).date()
-    rows = read(file.fields(batch.lines, USED), today=today)
-    rows = rows.with_columns(batch.lines[RAW])
-    unusable = rows.filter(pl.col(REASON) != "")
-    quarantine.add(
-        _TABLE,
-        unusable.select(pl.col(LINE).alias("line"), reason=pl.col(REASON), row=quote(pl.col(RAW))),
-    )
+    rows = read(file.fields(batch, USED), today=today)
+    unusable = rows.filter(pl.col(REASON) != "").select(LINE, REASON)
+    if not unusable.is_empty():
+        found = batch.lines.join(unusable, on=LINE)
+        quarantine.add(_TABLE, found.select(line=LINE, reason=REASON, row=quote(pl.col(RAW))))
     return rows.filter(pl.col(REASON) == "").drop(REASON)
 
 
-def _write_tables(months: SantanderMonths, staging: Staging, progress: Progress) -> None:
+def _write_tables(months: SantanderMonths, staging: Staging, progress: Progress) -> pl.DataFrame:
+    """Write the three tables; gives the lines that contradict others (`LINE`, `REASON`)."""
     store, history = staging.store, CustomerHistory()
     store.write("products", products_table())
     ordered: list[date] = months.months
+    conflicts = []
     with store.appending("holdings") as holdings, store.appending("customers") as customers:
         for done, month in enumerate(ordered, start=1):
-            rows, rejected = months.take(month)
-            staging.quarantine.add(_TABLE, rejected)
-            holdings.append(holdings_of(rows))
-            customers.append(customers_of(rows, history))
+            resolved = months.take(month)
+            conflicts.append(resolved.conflicting)
+            holdings.append(holdings_of(resolved.kept))
+            customers.append(customers_of(resolved.kept, history))
             progress("writing months", done, len(ordered))
+    return pl.concat(conflicts)
 
 
 def _refuse(path: Path, quarantine: Quarantine) -> None:

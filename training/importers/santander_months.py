@@ -6,18 +6,17 @@ then one month at a time is put in order.
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from training.importers.csv_lines import RAW, quote
 from training.importers.customer_history import CustomerHistory
-from training.importers.santander_products import products_of_mask
-from training.tables.duplicates import resolve
-from training.tables.quarantine import REJECTED
+from training.importers.santander_products import products_of_masks
+from training.tables.duplicates import Resolved, resolve
 from training.tables.schema import TABLES
-from training.tables.validation import LINE, REASON
+from training.tables.validation import LINE
 
 KEY = ("customer_id",)
 
@@ -36,40 +35,30 @@ class SantanderMonths:
         return sorted(date.fromisoformat(folder.name) for folder in self._scratch.iterdir())
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Put one batch aside: what `santander_rows.read` gives, and the raw line."""
+        """Put one batch aside: what `santander_rows.read` gives."""
         self._batches += 1
         for (month,), part in rows.partition_by("snapshot_on", as_dict=True).items():
             folder = self._scratch / str(month)
             folder.mkdir(exist_ok=True)
             part.write_parquet(folder / f"{self._batches}.parquet", compression="lz4")
 
-    def take(self, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The month's rows, one per customer in order of customer, and the rejected lines."""
-        lines = pl.scan_parquet(self._scratch / str(month) / "*.parquet")
-        resolved = resolve(lines.drop(RAW).collect(), KEY)
+    def take(self, month: date) -> Resolved:
+        """The month's rows, one per customer in order of customer, and the contradicting lines."""
+        folder = self._scratch / str(month)
+        resolved = resolve(pl.read_parquet(folder / "*.parquet"), KEY)
+        shutil.rmtree(folder)
         self.repeated += resolved.repeated
-        conflicts = resolved.conflicting
-        if conflicts.is_empty():
-            return resolved.kept, pl.DataFrame(schema=REJECTED)
-        raw = lines.select(LINE, RAW).join(conflicts.lazy(), on=LINE).collect()
-        rejected = raw.select(
-            line=pl.col(LINE).cast(pl.UInt64), reason=pl.col(REASON), row=quote(pl.col(RAW))
-        )
-        return resolved.kept, rejected
+        return resolved
 
 
 def holdings_of(rows: pl.DataFrame) -> pl.DataFrame:
     """The canonical holdings of one month's rows."""
-    named = rows.select("customer_id", "snapshot_on", "held", "unknown")
-    for name in ("held", "unknown"):
-        lists = products_of_mask(named[name])
-        named = (
-            named.rename({name: "mask"})
-            .join(lists, on="mask", how="left", maintain_order="left")
-            .rename({"products": name})
-            .drop("mask")
-        )
-    return named.select(list(TABLES["holdings"].dtypes))
+    return rows.select(
+        "customer_id",
+        "snapshot_on",
+        products_of_masks(rows["held"]).alias("held"),
+        products_of_masks(rows["unknown"]).alias("unknown"),
+    )
 
 
 def customers_of(rows: pl.DataFrame, history: CustomerHistory) -> pl.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
 _PRODUCTS = (
     ("ind_ahor_fin_ult1", "Saving account", "accounts"),
@@ -41,12 +43,14 @@ def products_table() -> pl.DataFrame:
     return pl.DataFrame(_PRODUCTS, schema=["product_id", "name", "group"], orient="row")
 
 
-def products_of_mask(masks: pl.Series) -> pl.DataFrame:
-    """`mask` and `products` for every distinct mask: bit i set = product i of the vocabulary."""
-    distinct = masks.unique().sort().to_list()
-    products = [[p for i, p in enumerate(VOCABULARY) if mask >> i & 1] for mask in distinct]
-    columns = {"mask": distinct, "products": products}
-    return pl.DataFrame(columns, schema={"mask": pl.UInt32, "products": pl.List(pl.String)})
+def products_of_masks(masks: pl.Series) -> pl.Series:
+    """The products each mask names, in vocabulary order: bit i set = product i."""
+    bits = masks.to_numpy()[:, None] >> np.arange(len(VOCABULARY), dtype=np.uint32) & 1
+    _, products = np.nonzero(bits)
+    ends = np.concatenate([[0], np.cumsum(bits.sum(axis=1))])
+    names = pa.array(VOCABULARY, pa.large_string()).take(pa.array(products))
+    lists = pa.LargeListArray.from_arrays(pa.array(ends.astype(np.int64)), names)
+    return pl.Series(pl.from_arrow(lists)).cast(pl.List(pl.String))
 
 
 def mask_of(flags: dict[str, pl.Expr]) -> pl.Expr:

@@ -35,6 +35,7 @@ _EXPECTED = {
     "renta": "a number of at least 0",
     **dict.fromkeys(VOCABULARY, "0 or 1"),
 }
+_FLAGS = ("ind_actividad_cliente", *VOCABULARY)
 _NEVER_EMPTY = {"fecha_dato", "ncodpers", *VOCABULARY} - MAY_BE_EMPTY
 
 
@@ -43,11 +44,12 @@ def read(fields: pl.DataFrame, *, today: date) -> pl.DataFrame:
 
     `REASON` is empty where the line can be used; `age_out_of_range` marks ages set to unknown.
     """
-    texts = fields.with_columns(_text(name).alias(name) for name in USED)
-    values = texts.select(LINE, _reasons(today).alias(REASON), **_values())
+    unclear = _unclear(fields)
+    texts = fields.with_columns(_text(name).alias(name) for name in unclear)
+    values = texts.select(LINE, **_values(unclear))
     return values.select(
         LINE,
-        REASON,
+        _reasons(texts, values, today),
         snapshot_on="fecha_dato",
         customer_id="ncodpers",
         **_attributes(),
@@ -57,18 +59,27 @@ def read(fields: pl.DataFrame, *, today: date) -> pl.DataFrame:
     )
 
 
+def _unclear(fields: pl.DataFrame) -> list[str]:
+    """The columns but for those flags of which every line says nothing but 0 or 1."""
+    clear = fields.select(
+        ((pl.col(name) == "0") | (pl.col(name) == "1")).fill_null(value=False).all()
+        for name in _FLAGS
+    ).row(0, named=True)
+    return [name for name in USED if not clear.get(name, False)]
+
+
 def _text(name: str) -> pl.Expr:
     stripped = pl.col(name).str.strip_chars()
     return pl.when(~stripped.is_in(_MISSING)).then(stripped)
 
 
-def _values() -> dict[str, pl.Expr]:
+def _values(unclear: list[str]) -> dict[str, pl.Expr]:
     age, income = (pl.col(name).cast(pl.Float64, strict=False) for name in ("age", "renta"))
     whole = age.is_finite() & (age == age.floor())
     return {
         **{name: pl.col(name) for name in USED if name not in _EXPECTED},
         **{name: _day(name) for name in ("fecha_dato", "fecha_alta")},
-        **{name: _flag(name) for name in ("ind_actividad_cliente", *VOCABULARY)},
+        **{n: _flag(n) if n in unclear else pl.col(n) == "1" for n in _FLAGS},
         "ncodpers": pl.col("ncodpers").str.extract(r"^0*(\d+)(?:\.0)?$"),
         "age": pl.when(whole).then(age).cast(pl.Int32, strict=False),
         "renta": pl.when(income.is_finite() & (income >= 0)).then(income),
@@ -103,14 +114,24 @@ def _attributes() -> dict[str, pl.Expr]:
     }
 
 
-def _reasons(today: date) -> pl.Expr:
+def _reasons(texts: pl.DataFrame, values: pl.DataFrame, today: date) -> pl.Series:
     """Why a line cannot be used, every reason joined; empty when it can."""
-    values, found = _values(), []
-    for name, expected in _EXPECTED.items():
-        text_counts = pl.lit(value=True) if name in _NEVER_EMPTY else pl.col(name).is_not_null()
-        wrong = values[name].is_null() & text_counts
-        found.append(pl.when(wrong).then(pl.lit(f"{name}: expected {expected}")))
     month = values["fecha_dato"]
-    unbelievable = ~month.is_between(_EARLIEST, today + timedelta(days=1))
-    found.append(pl.when(unbelievable).then(pl.lit("fecha_dato: expected a day until today")))
-    return pl.concat_str(found, separator="; ", ignore_nulls=True)
+    wrong = {
+        f"{name}: expected {expected}": _unread(texts[name], values[name])
+        for name, expected in _EXPECTED.items()
+        if values[name].null_count()
+    }
+    believable = month.is_between(_EARLIEST, today + timedelta(days=1))
+    wrong["fecha_dato: expected a day until today"] = ~believable.fill_null(value=True)
+    said = [pl.when(mask).then(pl.lit(reason)) for reason, mask in wrong.items() if mask.any()]
+    if not said:
+        return pl.repeat("", values.height, eager=True).alias(REASON)
+    return values.select(
+        pl.concat_str(said, separator="; ", ignore_nulls=True).alias(REASON)
+    ).to_series()
+
+
+def _unread(text: pl.Series, value: pl.Series) -> pl.Series:
+    """Where a value is missing that the line gives, or that every line must give."""
+    return value.is_null() if text.name in _NEVER_EMPTY else value.is_null() & text.is_not_null()

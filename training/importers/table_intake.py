@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import polars as pl
 
 from training.importers.canonical_files import RawBatch, TableFile, columns_of
@@ -13,6 +16,9 @@ from training.importers.vocabulary import Vocabulary
 from training.tables.duplicates import resolve
 from training.tables.errors import ImportRefused
 from training.tables.validation import LINE, REASON, check_rows, rejected_rows
+
+WINDOW_ROWS = 2_000_000
+"""So many rows are put in order at once; a larger table is written window by window."""
 
 
 class TableIntake:
@@ -65,15 +71,42 @@ class TableIntake:
         self._reject(suspects, resolved.conflicting)
         dropped = suspects.select(LINE).join(resolved.kept.select(LINE), on=LINE, how="anti")
         kept = rows.join(dropped.lazy(), on=LINE, how="anti", maintain_order="left")
-        self._staging.store.write(table.name, kept.drop(LINE))
+        self._write(kept.drop(LINE))
         self._refuse_if_empty()
         return resolved.repeated
 
+    def _write(self, kept: pl.LazyFrame) -> None:
+        """Put the table in its order: as a whole, or window by window of time if it is large."""
+        table, store = self._file.table, self._staging.store
+        borders = self._borders(kept)
+        if not borders:
+            store.write(table.name, kept)
+            return
+        instant = pl.col(table.order[0])
+        with store.appending(table.name) as appender:
+            for start, end in pairwise([None, *borders, None]):
+                after = pl.lit(value=True) if start is None else instant >= start
+                before = pl.lit(value=True) if end is None else instant < end
+                appender.append(kept.filter(after & before).collect())
+
+    def _borders(self, kept: pl.LazyFrame) -> list[Any]:
+        """Instants that cut a large table into windows that are easily sorted; else none."""
+        order, windows = self._file.table.order, -(-self.rows_read // WINDOW_ROWS)
+        if windows < 2 or not order or order[0] not in self._file.table.fact_dates:
+            return []
+        every = max(1, WINDOW_ROWS // 1000)
+        sample = kept.select(pl.col(order[0]).gather_every(every)).collect().to_series().sort()
+        places = [len(sample) * window // windows for window in range(1, windows)]
+        return sample.gather(places).unique().sort().to_list()
+
     def _suspects(self, rows: pl.LazyFrame) -> pl.DataFrame:
         """The rows whose key comes more than once (by its hash, which is smaller to hold)."""
-        marked = rows.with_columns(pl.struct(self._file.table.key).hash().alias("__key__"))
-        often = marked.group_by("__key__").len().filter(pl.col("len") > 1)
-        return marked.join(often, on="__key__", how="semi").drop("__key__").collect()
+        key = pl.struct(self._file.table.key).hash()
+        hashes = np.sort(rows.select(key.alias("key")).collect()["key"].to_numpy())
+        often = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+        if not len(often):
+            return rows.clear().collect()
+        return rows.filter(key.is_in(pl.Series(often).implode())).collect()
 
     def _reject(self, rows: pl.DataFrame, conflicting: pl.DataFrame) -> None:
         if not conflicting.is_empty():

@@ -74,7 +74,6 @@ class Block:
         month = self._month(step, held_before)
         organic = self._open_unprompted(step, month)
         contacts = self._contacts(step, month)
-        known = known_until(self.event_days, step)
         events = month_events(self._stream("views", step), self.people, month, self._response)
         transactions = month_transactions(
             self._stream("transactions", step),
@@ -82,7 +81,7 @@ class Block:
             self.livelihood,
             step,
             held_before,
-            known,
+            month.event_days,
         )
         self.ledger.open(month.opened_day)
         self.ledger.close_some(

@@ -13,3 +13,7 @@ class SimulationInvalid(SimulationError):
 
 class TruthUnavailable(SimulationError):
     """The home has no truth, or the truth does not cover what was asked."""
+
+
+class SimulationStopped(SimulationError):
+    """A process of the simulation came to an end before its work did."""

@@ -10,15 +10,10 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from feature_repo.contract import CHANNELS
 from training.simulated_bank.consents import NO_RECORD, ConsentState
-from training.simulated_bank.events import TYPES
 from training.simulated_bank.ledger import NOT_OPEN, DayMatrix
-from training.simulated_bank.logging_policy import PLACES
-from training.simulated_bank.outcomes import OUTCOMES, REASONS
 from training.simulated_bank.population import Flags
 from training.simulated_bank.products import PRODUCTS, VOCABULARY
-from training.simulated_bank.transactions import CATEGORIES, Columns
 
 BANK_ZONE_SECONDS = 8 * 3600
 Codes = NDArray[np.integer]
@@ -28,12 +23,6 @@ def products_frame() -> pl.DataFrame:
     """The products table in vocabulary order."""
     rows = [(product.product_id, product.name, product.group) for product in PRODUCTS]
     return pl.DataFrame(rows, schema=["product_id", "name", "group"], orient="row")
-
-
-def ids(prefix: str, first: int, count: int, width: int = 10) -> pl.Series:
-    """`count` consecutive ids of fixed width, for example T0000000012."""
-    numbers = pl.int_range(first, first + count, dtype=pl.Int64, eager=True)
-    return prefix + numbers.cast(pl.String).str.zfill(width)
 
 
 def customer_ids(number: Codes) -> pl.Series:
@@ -58,57 +47,6 @@ def day_series(start: date, day: Codes, unknown: Flags | None = None) -> pl.Seri
     """Day numbers as dates, null where unknown."""
     days = pl.Series(np.datetime64(start, "D") + day.astype("timedelta64[D]"))
     return days if unknown is None else days.set(pl.Series(unknown), None)
-
-
-def transactions_frame(
-    columns: Columns, customers: pl.Series, start: date, first: int
-) -> pl.DataFrame:
-    """Transactions, already in order of time."""
-    return pl.DataFrame(
-        {
-            "transaction_id": ids("T", first, len(columns["row"])),
-            "customer_id": customers.gather(columns["row"]),
-            "occurred_at": instants(start, columns["second"].astype(np.int64)),
-            "amount": columns["amount"],
-            "category": named(CATEGORIES, columns["category"].astype(np.int64)),
-        }
-    )
-
-
-def events_frame(columns: Columns, customers: pl.Series, start: date, first: int) -> pl.DataFrame:
-    """Events, already in order of time."""
-    return pl.DataFrame(
-        {
-            "event_id": ids("E", first, len(columns["row"])),
-            "customer_id": customers.gather(columns["row"]),
-            "occurred_at": instants(start, columns["second"].astype(np.int64)),
-            "channel": named(CHANNELS, columns["channel"].astype(np.int64)),
-            "type": named(TYPES, columns["type"].astype(np.int64)),
-            "product_id": named(VOCABULARY, columns["product"].astype(np.int64)),
-        }
-    )
-
-
-def contacts_frame(columns: Columns, customers: pl.Series, start: date, first: int) -> pl.DataFrame:
-    """Contacts, already in order of time; the offer of a product bears the product's name."""
-    offered = named(VOCABULARY, columns["product"].astype(np.int64))
-    reacted = pl.Series(columns["outcome"]) > 0
-    answered = instants(start, columns["outcome_second"].astype(np.int64))
-    return pl.DataFrame(
-        {
-            "contact_id": ids("K", first, len(columns["row"])),
-            "customer_id": customers.gather(columns["row"]),
-            "offer_id": offered,
-            "product_id": offered,
-            "channel": named(CHANNELS, columns["channel"].astype(np.int64)),
-            "placement": named(PLACES, columns["placement"].astype(np.int64)),
-            "shown_at": instants(start, columns["second"].astype(np.int64)),
-            "outcome": named(OUTCOMES, columns["outcome"].astype(np.int64)).set(~reacted, None),
-            "outcome_at": answered.set(~reacted, None),
-            "reason": named(REASONS, columns["reason"].astype(np.int64)),
-            "logging_probability": columns["probability"],
-        }
-    )
 
 
 def holdings_frame(customers: pl.Series, held: Flags, snapshot_on: date) -> pl.DataFrame:

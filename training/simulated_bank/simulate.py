@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
@@ -17,23 +17,24 @@ from training.importers.importing import ImportSummary
 from training.importers.staged import Staged
 from training.importers.staging import Staging
 from training.progress import Progress, silent
-from training.simulated_bank import frames
-from training.simulated_bank.block import Block, BlockMonth
+from training.simulated_bank import facts, frames, month_files
 from training.simulated_bank.effects import EVENTS
 from training.simulated_bank.errors import SimulationInvalid
+from training.simulated_bank.lives import FACTS, BlockPlan, MonthEnd, WholeLife
 from training.simulated_bank.products import VOCABULARY
 from training.simulated_bank.tastes import calibrated_response
 from training.simulated_bank.timeline import Step, Timeline
 from training.simulated_bank.transactions import Columns
-from training.simulated_bank.truth import ResponseFunction
 from training.simulated_bank.truth_files import ShownOffers, TruthColumns, TruthFiles, TruthHeader
-from training.tables.schema import TABLES
+from training.simulated_bank.workforce import Workforce, answers, one_blas_thread, processes_for
+from training.tables.store import TableAppender
 
 DEFAULT_END = date(2026, 10, 31)
 FEWEST_DAYS, MOST_DAYS = 62, 3650
-BLOCK = 10_000
-WORKERS = 2
-IN_ORDER_OF_TIME = ("transactions", "events", "contacts")
+MONTHS_AHEAD = 2
+"""So many months are simulated while one is written: the disk holds no more at a time."""
+
+_TABLE_OF = {"transactions": facts.transactions, "events": facts.events, "contacts": facts.contacts}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class SimulationConfig:
     days: int = 365
     seed: int = 7
     end: date = DEFAULT_END
+    block_customers: int = 10_000
+    """Customers drawn and simulated together; another number gives another bank."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.customers <= 9_999_999:
@@ -58,12 +61,20 @@ class SimulationConfig:
 
 
 def simulate_bank(
-    config: SimulationConfig, home: Home, *, progress: Progress = silent
+    config: SimulationConfig,
+    home: Home,
+    *,
+    progress: Progress = silent,
+    processes: int | None = None,
 ) -> ImportSummary:
-    """Replace the home's bank by a simulated one; on any error the home keeps what it had."""
-    with Staging(home) as staging:
+    """Replace the home's bank by a simulated one; on any error the home keeps what it had.
+
+    `processes` (None = one per processor) changes how long it takes, and nothing else.
+    """
+    with Staging(home) as staging, one_blas_thread():
         simulation = _Simulation(config, staging)
-        simulation.run(progress)
+        with Workforce(simulation.plan, processes or processes_for(len(simulation.sizes))) as force:
+            simulation.run(force, progress)
         staged = Staged(
             bank="simulated",
             source=f"simulated:seed={config.seed}",
@@ -88,106 +99,93 @@ class _Simulation:
     def __init__(self, config: SimulationConfig, staging: Staging) -> None:
         self._config, self._staging = config, staging
         self._timeline = Timeline.ending(config.end, config.days)
-        self._response: ResponseFunction = calibrated_response(config.seed)
-        self._blocks = [
-            Block(
-                config.seed,
-                number,
-                self._response,
-                self._timeline,
-                range(first, min(first + BLOCK, config.customers)),
-            )
-            for number, first in enumerate(range(0, config.customers, BLOCK))
-        ]
-        self._customers = frames.customer_ids(np.arange(config.customers))
-        self._parts = staging.scratch("simulated")
+        size, count = config.block_customers, config.customers
+        self.sizes = [range(first, min(first + size, count)) for first in range(0, count, size)]
+        self.plan = BlockPlan(
+            config.seed,
+            calibrated_response(config.seed),
+            self._timeline,
+            staging.scratch("simulated"),
+        )
+        self._customers = frames.customer_ids(np.arange(count))
+        self._customer_rows: list[pl.DataFrame] = []
         staging.truth.mkdir()
         self._truth = TruthFiles(staging.truth)
         self._shown: list[Columns] = []
-        self._written: dict[str, int] = {}
         self._as_of: list[date] = []
+        self.rows = 0
 
-    @property
-    def rows(self) -> int:
-        """Rows written to all tables."""
-        return sum(self._written.values())
+    def run(self, force: Workforce, progress: Progress) -> None:
+        """Live through all months, writing each; then what is written once, and the truth."""
+        first_rows = [force.ask("begin", number, size) for number, size in enumerate(self.sizes)]
+        self._write("products", frames.products_frame())
+        with ExitStack() as open_tables:
+            tables = {
+                name: open_tables.enter_context(self._staging.store.appending(name))
+                for name in (*FACTS, "holdings")
+            }
+            self._customer_rows.extend(answers(first_rows))
+            self._months(force, tables, progress)
+            self.rows += sum(table.rows for table in tables.values())
+        finished = [force.ask("finish", number) for number in range(len(self.sizes))]
+        lives: list[WholeLife] = list(answers(finished))
+        progress("write tables", 0, 1)
+        self._write("customers", pl.concat(self._customer_rows))
+        self._write("holding_periods", pl.concat([life.holding_periods for life in lives]))
+        self._write("consents", pl.concat([life.consents for life in lives]))
+        self._write_truth(lives)
+        progress("write tables", 1, 1)
 
-    def run(self, progress: Progress) -> None:
-        """Live through all months, then put the tables and the truth in place."""
-        self._add("products", frames.products_frame())
-        self._add("customers", pl.concat([block.first_rows() for block in self._blocks]))
-        previous: Step | None = None
-        for step in self._timeline.steps:
-            self._month(step, previous)
-            previous = step
-            progress("simulate months", step.index + 1, len(self._timeline.steps))
-        self._add_whole_life_tables()
-        for done, name in enumerate(self._written):
-            self._put_in_place(name)
-            progress("write tables", done + 1, len(self._written))
-        self._write_truth()
+    def _months(
+        self, force: Workforce, tables: dict[str, TableAppender], progress: Progress
+    ) -> None:
+        steps, blocks = self._timeline.steps, len(self.sizes)
+        asked: list[list[Future[MonthEnd]]] = []
+        for step in steps:
+            while len(asked) < min(len(steps), step.index + 1 + MONTHS_AHEAD):
+                ahead = steps[len(asked)]
+                asked.append([force.ask("advance", n, ahead) for n in range(blocks)])
+            ends: list[MonthEnd] = []
+            for end in answers(asked[step.index]):
+                ends.append(end)
+                progress("simulate months", step.index * blocks + len(ends), len(steps) * blocks)
+            asked[step.index].clear()
+            self._write_month(step, ends, tables)
 
-    def _put_in_place(self, name: str) -> None:
-        """Join the parts of a table; large ones are in order of time and not sorted again."""
-        frame = pl.scan_parquet(sorted(self._parts.glob(f"{name}-*.parquet")))
-        if name not in IN_ORDER_OF_TIME:
-            self._staging.store.write(name, frame)
+    def _write_month(
+        self, step: Step, ends: list[MonthEnd], tables: dict[str, TableAppender]
+    ) -> None:
+        for fact in FACTS:
+            self._append_facts(fact, step, tables[fact])
+        self._customer_rows.extend(end.customers for end in ends)
+        if not step.is_whole_until_end:
             return
-        path = self._staging.store.path(name)
-        TABLES[name].conform(frame).sink_parquet(path, compression="zstd", statistics=True)
+        member = np.concatenate([end.is_member for end in ends])
+        held = np.concatenate([end.held for end in ends])
+        customers = self._customers.filter(pl.Series(member))
+        tables["holdings"].append(frames.holdings_frame(customers, held[member], step.last_date))
+        if step.index and self._timeline.steps[step.index - 1].is_whole_until_end:
+            as_of = self._timeline.steps[step.index - 1].last_date
+            chances = np.concatenate([end.addition_probability for end in ends])
+            self._truth.write_additions(as_of, chances)
+            self._as_of.append(as_of)
 
-    def _month(self, step: Step, previous: Step | None) -> None:
-        with ThreadPoolExecutor(WORKERS) as pool:
-            months = list(pool.map(lambda block: block.advance(step), self._blocks))
-        start = self._timeline.start
-        for name, frame in (
-            ("transactions", frames.transactions_frame),
-            ("events", frames.events_frame),
-            ("contacts", frames.contacts_frame),
-        ):
-            columns = self._in_order([getattr(month, name) for month in months])
-            first = self._written.get(name, 0)
-            self._add(name, frame(columns, self._customers, start, first))
-            if name == "contacts":
+    def _append_facts(self, fact: str, step: Step, table: TableAppender) -> None:
+        paths = [self.plan.facts_file(fact, step, number) for number in range(len(self.sizes))]
+        for columns in month_files.in_order(paths):
+            rows = _TABLE_OF[fact](columns, self._timeline.start, table.rows)
+            table.append_in_order(rows)
+            if fact == "contacts":
                 keep = ("row", "second", "product", "acceptance")
                 self._shown.append({key: columns[key] for key in keep})
-        self._add("customers", pl.concat([month.customers for month in months]))
-        if step.is_whole_until_end:
-            self._add_snapshot(step, months)
-            if previous is not None and previous.is_whole_until_end:
-                chances = np.concatenate([month.addition_probability for month in months])
-                self._truth.write_additions(previous.last_date, chances)
-                self._as_of.append(previous.last_date)
-        gc.collect()
+        for path in paths:
+            path.unlink()
 
-    def _in_order(self, parts: list[Columns]) -> Columns:
-        """The blocks' columns as one, by time and customer, rows numbered across the bank."""
-        for block, part in enumerate(parts):
-            part["row"] = part["row"].astype(np.int64) + block * BLOCK
-        merged = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-        order = np.lexsort((merged["row"], merged["second"]))
-        return {key: column[order] for key, column in merged.items()}
+    def _write(self, name: str, frame: pl.DataFrame) -> None:
+        self._staging.store.write(name, frame)
+        self.rows += frame.height
 
-    def _add_snapshot(self, step: Step, months: list[BlockMonth]) -> None:
-        member = np.concatenate([month.is_member for month in months])
-        held = np.concatenate([month.held for month in months])
-        customers = self._customers.filter(pl.Series(member))
-        self._add("holdings", frames.holdings_frame(customers, held[member], step.last_date))
-
-    def _add_whole_life_tables(self) -> None:
-        timeline, days = self._timeline, self._config.days
-        for block in self._blocks:
-            ids = frames.customer_ids(block.people.number)
-            periods = block.ledger.periods()
-            self._add("holding_periods", frames.periods_frame(periods, ids, timeline.start))
-            self._add("consents", frames.consents_frame(block.consents, ids, timeline.start, days))
-
-    def _add(self, name: str, frame: pl.DataFrame) -> None:
-        part = len(list(self._parts.glob(f"{name}-*.parquet")))
-        frame.write_parquet(self._parts / f"{name}-{part:05d}.parquet", compression="lz4")
-        self._written[name] = self._written.get(name, 0) + frame.height
-
-    def _write_truth(self) -> None:
+    def _write_truth(self, lives: list[WholeLife]) -> None:
         header = TruthHeader(
             start=self._timeline.start,
             end=self._timeline.end,
@@ -198,16 +196,8 @@ class _Simulation:
             events=list(EVENTS),
             as_of_dates=self._as_of,
         )
-        blocks = self._blocks
-        columns = TruthColumns(
-            customer_id=np.array(self._customers.to_list(), dtype=np.bytes_),
-            static_utility=np.concatenate([block.static for block in blocks]),
-            permitted=np.concatenate([block.permitted for block in blocks]),
-            event_days=np.concatenate([block.event_days for block in blocks]),
-            preferred_channel=np.concatenate([b.people.preferred_channel for b in blocks]),
-            payday=np.concatenate([block.people.payday for block in blocks]),
-            held_at_step=np.concatenate([np.stack(b.held_at_start, 1) for b in blocks]),
-        )
+        names = [field.name for field in fields(TruthColumns)]
+        hidden = {name: np.concatenate([life.hidden[name] for life in lives]) for name in names}
         merged = {key: np.concatenate([p[key] for p in self._shown]) for key in self._shown[0]}
         order = np.lexsort((merged["second"], merged["row"]))
         shown = ShownOffers(
@@ -216,4 +206,4 @@ class _Simulation:
             product=merged["product"][order].astype(np.int16),
             acceptance=merged["acceptance"][order].astype(np.float32),
         )
-        self._truth.write(header, self._response, columns, shown)
+        self._truth.write(header, self.plan.response, TruthColumns(**hidden), shown)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandera.polars as pa
 import polars as pl
+import pyarrow
 
 from training.tables.errors import TableInvalid
 
@@ -41,6 +42,11 @@ class CanonicalTable:
     def dtypes(self) -> dict[str, pl.DataType]:
         """Polars type of every column, in stored order."""
         return {name: column.dtype.type for name, column in self.schema.columns.items()}
+
+    @property
+    def arrow_schema(self) -> pyarrow.Schema:
+        """Arrow type of every column, as the table is written."""
+        return self.empty().to_arrow(compat_level=pl.CompatLevel.oldest()).schema
 
     @property
     def required(self) -> tuple[str, ...]:

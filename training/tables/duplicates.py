@@ -29,6 +29,15 @@ def resolve(
     Where one of them is `preferred` (an expression over the content), that one stays instead.
     `rows` carries `LINE`; `conflicting` has `LINE` and `REASON`, the kept rows come sorted by key.
     """
+    often = pl.struct(key).is_duplicated() if len(key) > 1 else pl.col(key[0]).is_duplicated()
+    # Most rows are alone, and ordering by every column is much dearer than by the key.
+    resolved = _resolved(rows.filter(often), key, preferred)
+    kept = pl.concat([rows.filter(~often), resolved.kept]).sort(key)
+    return Resolved(kept, resolved.repeated, resolved.conflicting)
+
+
+def _resolved(rows: pl.DataFrame, key: Sequence[str], preferred: pl.Expr | None) -> Resolved:
+    """Rows of which every one has a namesake."""
     first = [] if preferred is None else [~preferred]
     content = [name for name in rows.columns if name not in (*key, LINE)]
     ordered = rows.sort(*key, *first, *(_sortable(rows, name) for name in content), LINE)
