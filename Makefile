@@ -14,12 +14,13 @@ BIN := .venv/bin
 LOCK = cd requirements && ../$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo serve test lint prove lock clean batch dev
+.PHONY: help demo serve test lint prove bench lock clean batch dev
 
 help:
 	@echo "make demo  [ARGS=--once]      data, features, training, Redis, service, three customers asked"
 	@echo "make serve [ARGS=...]         the service on what NBO_HOME holds"
 	@echo "make test  [PYTEST_ARGS=...]  lint, types, import contracts, tests"
+	@echo "make bench [ARGS=--quick]     the service beside its peers on this machine"
 	@echo "make lint | prove NAME=... | lock [UPGRADE=1] | clean"
 
 batch dev:
@@ -44,6 +45,9 @@ prove: dev
 	@test -n "$(NAME)" || { echo "say which proof: make prove NAME=..." >&2; exit 2; }
 	@test -f "proofs/$(NAME).py" || { echo "there is no proof proofs/$(NAME).py" >&2; exit 2; }
 	$(BIN)/python -m proofs.$(NAME) $(ARGS)
+
+bench: batch
+	@$(BIN)/python -m nbo bench $(ARGS)
 
 lock: batch
 	$(LOCK) -o build.txt build.in

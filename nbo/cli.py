@@ -20,6 +20,7 @@ COMMANDS = {
     "models": "nbo.commands.models:models",
     "serve": "nbo.commands.serve:serve",
     "decide": "nbo.commands.decide:decide",
+    "bench": "nbo.commands.bench:bench",
 }
 
 

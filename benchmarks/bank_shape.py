@@ -1,0 +1,30 @@
+"""The size and names of the benchmark's bank: one place for all peers."""
+
+from __future__ import annotations
+
+BANK = "bench"
+CURRENCY = "EUR"
+PRODUCTS = tuple(f"product_{number:02d}" for number in range(40))
+GROUPS = {product: f"group_{number // 4}" for number, product in enumerate(PRODUCTS)}
+OFFERS = 100
+TREES = 300
+LEAVES = 31
+CHANNEL = "mobile_app"
+PLACEMENT = "home_feed"
+SLATE = 5
+"""Offers in an answer."""
+
+
+def customer_id(number: int) -> str:
+    """The name of the customer with this number."""
+    return f"C{number:07d}"
+
+
+def offer_product(number: int) -> str:
+    """The product that offer promotes: every product has two or three offers."""
+    return PRODUCTS[number % len(PRODUCTS)]
+
+
+def offer_value(number: int) -> float:
+    """What one acceptance of that offer is worth."""
+    return 20.0 + 7.0 * (number * 37 % 23)
