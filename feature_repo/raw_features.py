@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contract import FEATURES, Kind, features_of, list_length
+
 Float32s = NDArray[np.float32]
 Float64s = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
+FLOAT_FEATURES = tuple(feature for feature in FEATURES if feature.kind is not Kind.CATEGORY)
 
 
 @dataclass(frozen=True)
@@ -19,12 +26,137 @@ class RawFeatures:
     the view has nothing.
     """
 
-    numbers: dict[str, Float32s]
+    numbers: Mapping[str, Float32s]
     categories: dict[str, NDArray[np.object_]]
-    lists: dict[str, Float32s]
+    lists: Mapping[str, Float32s]
     event_days: dict[str, Float64s]
 
     @property
     def count(self) -> int:
         """How many customers the columns hold."""
         return len(next(iter(self.event_days.values())))
+
+    def block(self, *names: str) -> Float32s:
+        """These numbers and lists side by side (n, sum of lengths)."""
+        return np.concatenate([self._columns(name) for name in names], axis=1)
+
+    def without(self, view: str) -> RawFeatures:
+        """The same values, those of one view unknown."""
+        names = {feature.name for feature in features_of(view)}
+        return replace(
+            self,
+            numbers={name: _unknown_in(names, name, held) for name, held in self.numbers.items()},
+            lists={name: _unknown_in(names, name, held) for name, held in self.lists.items()},
+            categories=self._texts_without(view),
+            event_days=self._days_without(view),
+        )
+
+    def _columns(self, name: str) -> Float32s:
+        return self.lists[name] if name in self.lists else self.numbers[name][:, None]
+
+    def _texts_without(self, view: str) -> dict[str, NDArray[np.object_]]:
+        names = {feature.name for feature in features_of(view)}
+        return {
+            name: np.full_like(held, None) if name in names else held
+            for name, held in self.categories.items()
+        }
+
+    def _days_without(self, view: str) -> dict[str, Float64s]:
+        return {
+            name: np.full_like(held, np.nan) if name == view else held
+            for name, held in self.event_days.items()
+        }
+
+
+@dataclass(frozen=True)
+class RowFeatures(RawFeatures):
+    """The same, read from one matrix (n, width) whose columns stand in contract order.
+
+    A block is taken out of it in one step, whatever its number of features: this is what a single
+    online customer is decoded to.
+    """
+
+    values: Float32s
+    places: RowPlaces
+
+    @classmethod
+    def of(
+        cls,
+        values: Float32s,
+        places: RowPlaces,
+        categories: dict[str, NDArray[np.object_]],
+        event_days: dict[str, Float64s],
+    ) -> RowFeatures:
+        """The features in these values."""
+        numbers = _Columns(values, places.numbers)
+        return cls(numbers, categories, _Columns(values, places.lists), event_days, values, places)
+
+    def block(self, *names: str) -> Float32s:
+        """These numbers and lists side by side (n, sum of lengths)."""
+        return self.values.take(self.places.positions(names), axis=1)
+
+    def without(self, view: str) -> RowFeatures:
+        """The same values, those of one view unknown."""
+        names = tuple(f.name for f in FLOAT_FEATURES if f.view == view)
+        values = self.values.copy()
+        values[:, self.places.positions(names)] = np.nan
+        texts, days = self._texts_without(view), self._days_without(view)
+        return RowFeatures.of(values, self.places, texts, days)
+
+
+class RowPlaces:
+    """Where each number and list of the contract lies in a row, for a bank with so many
+    products.
+    """
+
+    def __init__(self, product_count: int) -> None:
+        self.numbers: dict[str, int | slice] = {}
+        self.lists: dict[str, int | slice] = {}
+        self._positions: dict[tuple[str, ...], Codes] = {}
+        self.width = 0
+        for feature in FLOAT_FEATURES:
+            if feature.kind is Kind.NUMBER:
+                self.numbers[feature.name] = self.width
+                self.width += 1
+                continue
+            length = list_length(feature.kind, product_count)
+            self.lists[feature.name] = slice(self.width, self.width + length)
+            self.width += length
+
+    def positions(self, names: tuple[str, ...]) -> Codes:
+        """The columns of these features, in the order of the names."""
+        found = self._positions.get(names)
+        if found is None:
+            every = np.arange(self.width)
+            parts = [np.atleast_1d(every[self._place(name)]) for name in names]
+            found = self._positions[names] = np.concatenate(parts)
+        return found
+
+    def _place(self, name: str) -> int | slice:
+        return self.lists[name] if name in self.lists else self.numbers[name]
+
+
+@lru_cache(maxsize=64)
+def row_places(product_count: int) -> RowPlaces:
+    """The places for so many products, computed once."""
+    return RowPlaces(product_count)
+
+
+class _Columns(Mapping[str, Float32s]):
+    """Named views into a matrix; a view is made when it is asked for."""
+
+    def __init__(self, values: Float32s, places: Mapping[str, int | slice]) -> None:
+        self._values, self._places = values, places
+
+    def __getitem__(self, name: str) -> Float32s:
+        return self._values[:, self._places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _unknown_in(names: set[str], name: str, held: Float32s) -> Float32s:
+    return np.full_like(held, np.nan) if name in names else held

@@ -14,6 +14,7 @@ __all__ = [
     "CATEGORY_FEATURES",
     "PRODUCT_CODE",
     "ColumnLayout",
+    "candidate_matrix",
     "customer_columns",
     "design_matrix",
     "product_columns",
@@ -48,4 +49,16 @@ def design_matrix(
     matrix[:, :width] = customer[customer_rows]
     matrix[:, width] = product_codes
     matrix[:, width + 1 :] = product[customer_rows, product_codes]
+    return matrix
+
+
+def candidate_matrix(
+    customer: Float32s, product: Float32s, product_codes: NDArray[np.intp]
+) -> Float32s:
+    """Model rows (m, Kc + 1 + Kp) of one customer (1, Kc) and her candidates (1, V, Kp)."""
+    width = customer.shape[1]
+    matrix = np.empty((len(product_codes), width + 1 + product.shape[2]), dtype=np.float32)
+    matrix[:, :width] = customer
+    matrix[:, width] = product_codes
+    matrix[:, width + 1 :] = product[0].take(product_codes, axis=0)
     return matrix

@@ -1,38 +1,47 @@
-"""One port, one service: granian's workers would share theirs, also with another service."""
+"""One port, one service: whoever binds it first listens at once, and a second one is refused."""
 
 from __future__ import annotations
 
 import errno
 import socket
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from nbo.errors import PortUnavailable
 
+BACKLOG = 2_048
+
 
 @contextmanager
-def reserved_port(host: str, port: int) -> Iterator[str]:
-    """The numeric address to bind; inside the block a second `nbo serve` finds the port taken.
+def listening_socket(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens: what arrives before a worker is up, or while one is replaced, waits.
 
-    Raises `PortUnavailable` when it is taken already.
+    Raises `PortUnavailable` when the port is taken already.
     """
-    family, address = _resolve(host, port)
-    _probe(family, address, port)
-    with socket.socket(family, socket.SOCK_STREAM) as guard:
-        if sys.platform == "linux":
-            # Bound, but not listening: it takes no connection, lets this user's workers in beside
-            # it, and refuses whoever does not share, from before the workers listen.
-            guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            with suppress(OSError):  # connections of an earlier server that did not share
-                guard.bind((address, port))
-        yield address
+    with _bound(host, port) as listener:
+        try:
+            listener.listen(BACKLOG)
+        except OSError as error:  # another one bound it a moment ago too, and was faster
+            raise _unavailable(listener.getsockname()[0], port, error) from None
+        yield listener
 
 
 def refuse_taken_port(host: str, port: int) -> None:
     """Nothing when the port is free, else `PortUnavailable`."""
+    _bound(host, port).close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
     family, address = _resolve(host, port)
-    _probe(family, address, port)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Shares with nobody, except with connections that are closing.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        raise _unavailable(address, port, error) from None
+    return listener
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
@@ -44,17 +53,11 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     return family, str(address[0])
 
 
-def _probe(family: socket.AddressFamily, address: str, port: int) -> None:
-    """Bind as somebody who shares with nobody, except with connections that are closing."""
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError as error:
-            is_taken = error.errno == errno.EADDRINUSE
-            what = "is taken" if is_taken else "cannot be used"
-            cure = "end what listens there" if is_taken else "choose another host"
-            raise PortUnavailable(
-                f"port {port} {what}: {address} refuses it ({error.strerror});"
-                f" {cure}, or choose another port with --port"
-            ) from None
+def _unavailable(address: str, port: int, error: OSError) -> PortUnavailable:
+    is_taken = error.errno == errno.EADDRINUSE
+    what = "is taken" if is_taken else "cannot be used"
+    cure = "end what listens there" if is_taken else "choose another host"
+    return PortUnavailable(
+        f"port {port} {what}: {address} refuses it ({error.strerror});"
+        f" {cure}, or choose another port with --port"
+    )

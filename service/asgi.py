@@ -11,14 +11,18 @@ from litestar import Litestar
 from litestar.datastructures import ResponseHeader
 
 from model_registry.errors import RegistryError
+from service.api.admission import Admission
 from service.api.decisions import decide
 from service.api.desk import STATE_KEY, Desk
+from service.api.farewell import Farewell
+from service.api.head_requests import HeadRequests
 from service.api.health import live, ready
 from service.api.inventory import catalogue, models
 from service.api.metrics import metrics as metrics_handler
 from service.api.no_events import NoEvents
 from service.api.openapi import openapi_document, schema_page
 from service.api.problems import exception_handlers
+from service.api.request_body import MOST_BODY_BYTES
 from service.bootstrap import open_desk
 from service.errors import ServiceError
 from service.settings import Settings, read_settings
@@ -29,7 +33,7 @@ from service.telemetry.metrics import Metrics
 HANDLERS = (
     decide, catalogue, models, live, ready, metrics_handler, openapi_document, schema_page,
 )  # fmt: skip
-MOST_BODY_BYTES = 64 * 1024
+FAREWELL_KEY = "farewell"
 NO_STORE = ResponseHeader(name="Cache-Control", value="no-store")
 
 
@@ -38,11 +42,20 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or read_settings(os.environ)
     log = open_log(sys.stderr.buffer, level=settings.log_level)
     metrics = Metrics()
-    return build_app(lambda: open_desk(settings, metrics, log), metrics=metrics, log=log)
+    return build_app(
+        lambda: open_desk(settings, metrics, log),
+        metrics=metrics,
+        log=log,
+        most_in_flight=settings.max_in_flight,
+    )
 
 
 def build_app(
-    desk: Callable[[], AbstractAsyncContextManager[Desk]], *, metrics: Metrics, log: Log
+    desk: Callable[[], AbstractAsyncContextManager[Desk]],
+    *,
+    metrics: Metrics,
+    log: Log,
+    most_in_flight: int = Settings.max_in_flight,
 ) -> Litestar:
     """The HTTP surface around a desk that is opened at start and closed at shutdown."""
 
@@ -67,5 +80,18 @@ def build_app(
         event_emitter_backend=NoEvents,
     )
     routes = frozenset(route.path_format for route in app.routes)
-    app.asgi_handler = HttpMetrics(app.asgi_handler, metrics, routes)
+    answering = HeadRequests(app.asgi_handler)
+    admission = Admission(answering, metrics, most_in_flight=most_in_flight)
+    farewell = app.state[FAREWELL_KEY] = Farewell(HttpMetrics(admission, metrics, routes))
+    app.asgi_handler = farewell
     return app
+
+
+def begin_farewell(app: Litestar) -> float:
+    """From now on: not ready, and every answer closes its connection. Returns for how long, in
+    seconds.
+    """
+    desk: Desk = app.state[STATE_KEY]
+    desk.readiness.retire()
+    app.state[FAREWELL_KEY].has_begun = True
+    return desk.farewell_seconds

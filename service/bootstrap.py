@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from model_registry.home import BankIdentity, Home
 from service.adapters.catalogue_files import CatalogueFiles
 from service.adapters.clock import BusinessClock, WallClock
-from service.adapters.model_releases import ModelReleases, OpenedRelease
-from service.adapters.redis_customer_store import RedisCustomerStore, open_redis
+from service.adapters.model_releases import ModelReleases
+from service.adapters.redis_address import redis_address
+from service.adapters.redis_customer_store import RedisCustomerStore
+from service.adapters.redis_wire import RedisWire
+from service.adapters.store_policy import StorePolicy
 from service.adapters.tracking_key import tracking_key
 from service.api.desk import Desk
 from service.api.readiness import Readiness
@@ -18,14 +24,18 @@ from service.api.tracking_tokens import TrackingTokens
 from service.domain.catalogue import Catalogue
 from service.domain.situation import Ask, Placement
 from service.errors import SettingsInvalid
-from service.ports import Clock
+from service.ports import Clock, OpenedRelease
 from service.settings import Settings
 from service.sinks import SINKS
+from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
 from service.telemetry.logging import Log
+from service.telemetry.loop_watch import LoopWatch
 from service.telemetry.metrics import Metrics
-from service.use_cases.edition import compose_edition
+from service.use_cases.edition import Edition, compose_edition
+from service.use_cases.follow_promotions import FollowPromotions
 from service.use_cases.make_decision import DecisionCommand, MakeDecision
+from service.use_cases.watch_store_policy import WatchStorePolicy
 
 SHIPPED_CATALOGUES = Path(__file__).parents[1] / "catalogue"
 WARM_UP_CUSTOMER = "warm-up"
@@ -40,37 +50,53 @@ async def open_desk(settings: Settings, metrics: Metrics, log: Log) -> AsyncIter
     """
     home = Home(settings.home)
     identity = _bank(home, settings)
-    vocabulary = tuple(identity.product_vocabulary)
     catalogue = open_catalogue(settings, identity)
-    releases = ModelReleases(home, identity)
-    opened = releases.open_champion()
+    releases = ModelReleases(
+        home,
+        identity,
+        prefers_compiled=settings.ranker == "auto",
+        tries_first=settings.trial_load,
+    )
     async with AsyncExitStack() as stack:
-        redis = open_redis(_redis_url(settings))
-        stack.push_async_callback(redis.aclose)
+        wire = RedisWire(redis_address(_redis_url(settings)))
+        stack.push_async_callback(wire.aclose)
+        opened = await asyncio.to_thread(releases.open_champion)
+        vocabulary = tuple(identity.product_vocabulary)
+        edition = compose_edition(catalogue, opened.release, vocabulary, opened.degraded_reasons)
         observer = DecisionMetrics(metrics)
-        make_decision = MakeDecision(
-            store=RedisCustomerStore(
-                redis,
-                bank=identity.bank,
-                product_vocabulary=vocabulary,
-                metrics=metrics,
-                log=log,
-            ),
-            clock=open_clock(settings, identity),
-            observer=observer,
-            sinks=tuple(sink(observer) for sink in SINKS),
-            edition=compose_edition(catalogue, opened.release, vocabulary, opened.degraded_reasons),
-        )
         desk = Desk(
-            make_decision=make_decision,
+            make_decision=MakeDecision(
+                store=RedisCustomerStore(
+                    wire,
+                    bank=identity.bank,
+                    product_vocabulary=vocabulary,
+                    metrics=metrics,
+                    log=log,
+                ),
+                clock=open_clock(settings, identity),
+                observer=observer,
+                sinks=tuple(sink(observer) for sink in SINKS),
+                edition=edition,
+                state_deadline_seconds=settings.state_deadline_ms / 1000,
+            ),
             models=releases,
             tokens=TrackingTokens(tracking_key(home.keys)),
             clock=open_clock(settings, identity),
             readiness=Readiness(),
             metrics=metrics,
             log=log,
+            decision_log=DecisionLog(sys.stderr.buffer, level=settings.log_level),
+            farewell_seconds=settings.drain_seconds,
         )
+        verdict = partial(desk.readiness.report, "store_policy")
+        store_policy = WatchStorePolicy(StorePolicy(wire), verdict)
+        await store_policy.start()
         await warm_up(desk, opened)
+        await stack.enter_async_context(_in_background(store_policy.run()))
+        await stack.enter_async_context(
+            _in_background(follow_promotions(desk, releases, opened).run())
+        )
+        await stack.enter_async_context(_in_background(LoopWatch(metrics, log).run()))
         yield desk
 
 
@@ -80,12 +106,39 @@ async def warm_up(desk: Desk, opened: OpenedRelease) -> None:
     detail = f"catalogue {catalogue.version}, policy {catalogue.policy.version}"
     desk.readiness.report("catalogue", passed=True, detail=detail)
     desk.readiness.report("model", passed=not opened.is_refused, detail=opened.detail)
+    _show_model(desk, opened, in_use=True)
     result = await desk.make_decision(_warm_up_command(catalogue))
     failed = [reason for reason in result.decision.degraded_reasons if "_failed:" in reason]
     detail = ", ".join(failed) or "decided once"
     desk.readiness.report("warm_up", passed=not failed, detail=detail)
+    desk.metrics.worker_starts.inc()
     report = desk.log.info if desk.readiness.is_ready else desk.log.error
     report("started", checks={check.name: check.detail for check in desk.readiness.checks})
+
+
+def follow_promotions(
+    desk: Desk, releases: ModelReleases, opened: OpenedRelease
+) -> FollowPromotions:
+    """Swaps the edition of this desk when another bundle is promoted, and says so."""
+    make_decision = desk.make_decision
+    in_use = [opened]
+
+    def adopt(edition: Edition, opened: OpenedRelease) -> None:
+        make_decision.edition = edition
+        _show_model(desk, in_use.pop(), in_use=False)
+        _show_model(desk, opened, in_use=True)
+        in_use.append(opened)
+        desk.readiness.report("model", passed=True, detail=opened.detail)
+        desk.metrics.model_swaps["adopted",].inc()
+        desk.log.info("model_adopted", detail=opened.detail)
+
+    def refuse(opened: OpenedRelease) -> None:
+        desk.metrics.model_swaps["refused",].inc()
+        desk.log.error("model_refused", detail=opened.detail)
+
+    return FollowPromotions(
+        releases, edition=lambda: make_decision.edition, adopt=adopt, refuse=refuse
+    )
 
 
 def open_catalogue(settings: Settings, identity: BankIdentity) -> Catalogue:
@@ -102,6 +155,22 @@ def open_catalogue(settings: Settings, identity: BankIdentity) -> Catalogue:
 def open_clock(settings: Settings, identity: BankIdentity) -> Clock:
     """Business time where the data end, unless the wall clock is asked for."""
     return WallClock() if settings.clock == "wall" else BusinessClock(identity.clock_offset)
+
+
+def _show_model(desk: Desk, opened: OpenedRelease, *, in_use: bool) -> None:
+    if opened.release is not None:
+        desk.metrics.model_info[opened.release.bundle_id, opened.ranker].set(float(in_use))
+
+
+@asynccontextmanager
+async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _bank(home: Home, settings: Settings) -> BankIdentity:
@@ -122,5 +191,5 @@ def _redis_url(settings: Settings) -> str:
 def _warm_up_command(catalogue: Catalogue) -> DecisionCommand:
     channel, policy = next(iter(catalogue.policy.channels.items()))
     places = tuple(Placement(name, limit) for name, limit in policy.placements.items())
-    locale = next((locale for _, locale, _ in catalogue.treatments), "en")
-    return DecisionCommand(WARM_UP_CUSTOMER, Ask(channel, places, locale), is_dry_run=True)
+    ask = Ask(channel, places, catalogue.fallback_locale)
+    return DecisionCommand(WARM_UP_CUSTOMER, ask, is_dry_run=True)

@@ -47,8 +47,8 @@ class CustomerRecord:
 class CustomerStore(Protocol):
     """Online features and state of one customer."""
 
-    async def read(self, customer_id: str) -> CustomerRecord:
-        """One round trip; never raises for an absent, slow or broken store."""
+    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+        """One round trip; never raises for an absent, slow or broken store, nor takes longer."""
 
 
 class PropensityModel(Protocol):
@@ -73,6 +73,36 @@ class Release:
     model: PropensityModel
     rates: Rates
     views_with_data: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OpenedRelease:
+    """A release, or None and why; `detail` names the bundle, its ranker and the cure."""
+
+    release: Release | None
+    detail: str
+    ranker: str = "none"
+    is_refused: bool = False
+
+    @property
+    def degraded_reasons(self) -> tuple[str, ...]:
+        """What every decision without this release says it lacks."""
+        if self.release is not None:
+            return ()
+        return ("model_refused",) if self.is_refused else ("model_missing",)
+
+
+class ModelShelf(Protocol):
+    """The bundles of this installation."""
+
+    def ids(self) -> list[str]:
+        """All bundles, oldest first."""
+
+    def champion(self) -> str | None:
+        """The promoted bundle; None when there is none or it cannot be told."""
+
+    def open_champion(self) -> OpenedRelease:
+        """The promoted bundle ready to decide with, or why not; may take seconds."""
 
 
 @dataclass(frozen=True)

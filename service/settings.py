@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 from service.errors import SettingsInvalid
 
 PREFIX = "NBO_"
-COMMAND_LINE_KEYS = frozenset({"NBO_DEBUG"})
+COMMAND_LINE_KEYS = frozenset({"NBO_DEBUG", "NBO_FAILPOINT"})
 """Keys only the command line reads; known here so that they are not taken for misspelt ones."""
 
 ClockKind = Literal["auto", "wall"]
+RankerKind = Literal["auto", "lightgbm"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-REDIS_SCHEMES = frozenset({"redis", "rediss", "unix"})
-TRUE, FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no", ""})
+REDIS_SCHEMES = frozenset({"redis", "rediss", "redis+sentinel", "unix"})
+TRUE, FALSE = frozenset({"1", "true", "yes"}), frozenset({"0", "false", "no"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,18 @@ class Settings:
     """Port to bind."""
     insecure: bool = False
     """Allow a host that others can reach, although nobody has to authenticate."""
+    max_in_flight: int = 64
+    """Decisions one worker works on at a time; one more is answered with 503 and Retry-After."""
+    state_deadline_ms: int = 25
+    """Milliseconds a decision waits for Redis; later it is decided without, which denies."""
+    drain_seconds: int = 1
+    """Seconds a worker told to stop still answers, while not ready: your load balancer's poll
+    interval.
+    """
+    trial_load: bool = True
+    """Whether a bundle is first loaded in a child process; false where a crash hurts nobody."""
+    ranker: RankerKind = "auto"
+    """auto = the compiled ranker where one was built for the bundle; lightgbm = never."""
     log_level: LogLevel = "info"
     """Least severe log line written; decisions are logged at info."""
 
@@ -83,8 +96,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         catalogue=filled.get("NBO_CATALOGUE", default.catalogue),
         clock=cast("ClockKind", _choice(filled, "NBO_CLOCK", default.clock, get_args(ClockKind))),
         host=filled.get("NBO_HOST", default.host),
-        port=_port(filled, default.port),
-        insecure=_switch(filled, "NBO_INSECURE"),
+        port=_whole(filled, "NBO_PORT", default.port, most=65_535),
+        insecure=_switch(filled, "NBO_INSECURE", default=default.insecure),
+        max_in_flight=_whole(filled, "NBO_MAX_IN_FLIGHT", default.max_in_flight, most=10_000),
+        state_deadline_ms=_whole(
+            filled, "NBO_STATE_DEADLINE_MS", default.state_deadline_ms, most=10_000
+        ),
+        drain_seconds=_whole(filled, "NBO_DRAIN_SECONDS", default.drain_seconds, most=600),
+        trial_load=_switch(filled, "NBO_TRIAL_LOAD", default=default.trial_load),
+        ranker=cast(
+            "RankerKind", _choice(filled, "NBO_RANKER", default.ranker, get_args(RankerKind))
+        ),
         log_level=cast(
             "LogLevel", _choice(filled, "NBO_LOG_LEVEL", default.log_level, get_args(LogLevel))
         ),
@@ -108,10 +130,10 @@ def _choice(given: Mapping[str, str], key: str, default: str, allowed: tuple[str
     return value
 
 
-def _port(given: Mapping[str, str], default: int) -> int:
-    value = given.get("NBO_PORT", str(default))
-    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 65_535):
-        raise SettingsInvalid(f"NBO_PORT={value}: use a whole number from 1 to 65535")
+def _whole(given: Mapping[str, str], key: str, default: int, *, most: int) -> int:
+    value = given.get(key, str(default))
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= most):
+        raise SettingsInvalid(f"{key}={value}: use a whole number from 1 to {most}")
     return int(value)
 
 
@@ -121,7 +143,7 @@ def _redis_url(given: Mapping[str, str], default: str) -> str:
     if value and not _is_redis_address(value):
         raise SettingsInvalid(
             "NBO_REDIS_URL is no address of a Redis server: use redis://host:port/0,"
-            " rediss://host:port/0 or unix:///path"
+            " rediss://host:port/0, unix:///path or redis+sentinel://host:port,host:port/master"
         )
     return value
 
@@ -129,14 +151,17 @@ def _redis_url(given: Mapping[str, str], default: str) -> str:
 def _is_redis_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        is_complete = bool(parts.path if parts.scheme == "unix" else parts.hostname)
-        return is_complete and parts.scheme in REDIS_SCHEMES and parts.port != 0
+        needs_path = parts.scheme in {"unix", "redis+sentinel"}
+        is_complete = bool(parts.path.strip("/") if needs_path else parts.hostname)
+        # Of several sentinels only the last one's port can be read as a port.
+        has_port = "," in parts.netloc or parts.port != 0
+        return is_complete and parts.scheme in REDIS_SCHEMES and has_port
     except ValueError:
         return False
 
 
-def _switch(given: Mapping[str, str], key: str) -> bool:
-    value = given.get(key, "").lower()
+def _switch(given: Mapping[str, str], key: str, *, default: bool) -> bool:
+    value = given.get(key, str(default)).lower()
     if value not in TRUE | FALSE:
         raise SettingsInvalid(f"{key}={value}: use true or false")
     return value in TRUE

@@ -18,6 +18,7 @@ from service.asgi import build_app
 from service.domain.consent import NOTHING_RECORDED
 from service.ports import Clock, CustomerRecord, CustomerStore
 from service.sinks import SINKS
+from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
@@ -44,7 +45,7 @@ class FakeCustomerStore:
     def __init__(self, records: Mapping[str, CustomerRecord]) -> None:
         self.records = dict(records)
 
-    async def read(self, customer_id: str) -> CustomerRecord:
+    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
         """The record, without any waiting."""
         return self.records.get(customer_id, STRANGER)
 
@@ -52,7 +53,7 @@ class FakeCustomerStore:
 class BrokenCustomerStore:
     """Breaks its promise never to raise, with an error text that names the customer."""
 
-    async def read(self, customer_id: str) -> CustomerRecord:
+    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
         """Raise."""
         raise RuntimeError(f"no luck with {customer_id}")
 
@@ -116,6 +117,7 @@ class ToyService:
             observer=observer,
             sinks=tuple(sink(observer) for sink in SINKS),
             edition=self.edition,
+            state_deadline_seconds=0.025,
         )
         desk = Desk(
             make_decision=make_decision,
@@ -125,6 +127,7 @@ class ToyService:
             readiness=self.readiness,
             metrics=self.metrics,
             log=log,
+            decision_log=DecisionLog(self.stream, level="info"),
         )
 
         @asynccontextmanager

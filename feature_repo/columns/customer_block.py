@@ -11,7 +11,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from feature_repo.columns.elapsed import day_written, days_since, months_since, years_since
+from feature_repo.columns.elapsed import (
+    DAYS_PER_MONTH,
+    DAYS_PER_YEAR,
+    SNAPSHOT_GRACE_DAYS,
+    day_written,
+    days_since,
+    months_since,
+)
 from feature_repo.columns.weekly_windows import WINDOWS_WEEKS, window_sums
 from feature_repo.contract import CHANNELS, TRANSACTION_CATEGORIES, WEEKS
 from feature_repo.raw_features import Float32s, Float64s, RawFeatures
@@ -25,6 +32,12 @@ _NUMBERS = (
     "large_inflow_amount",
 )
 _COUNTS = {"events_by_channel": "events", "offers_by_channel": "offers"}
+_PASSING = ("birth_day", "joined_day", "large_inflow_day")
+"""Days from which time goes on until the decision: to years, to months, and as days."""
+_PASSING_GRACE = np.array([0.0, SNAPSHOT_GRACE_DAYS, 0.0])
+_PASSING_UNIT = np.array([DAYS_PER_YEAR, DAYS_PER_MONTH, 1.0])
+_WHOLE_UNITS = 2
+_CHANGES = ("added_day", "dropped_day")
 _DAYS = ("category_first_day", "category_last_day", "event_day_by_channel")
 _SERIES_LISTS = (
     "inflow_by_week",
@@ -42,6 +55,15 @@ _SERIES = (
     "events",
     "offers",
 )
+_FIXED_WIDTH = (
+    1  # held_count
+    + len(_COUNTS) * len(CHANNELS)
+    + len(_CHANGES)  # the newest of each
+    + 2 * len(TRANSACTION_CATEGORIES)
+    + len(CHANNELS)
+    + len(_SERIES) * len(WINDOWS_WEEKS)
+)
+"""Columns whose number no vocabulary changes, beside profile and categories."""
 
 
 def names(vocabulary: tuple[str, ...], categories: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,48 +91,59 @@ def names(vocabulary: tuple[str, ...], categories: tuple[str, ...]) -> tuple[str
 def columns(
     raw: RawFeatures, today: Float64s, category_codes: Mapping[str, Mapping[str, float]]
 ) -> Float32s:
-    """The customer columns (n, Kc); unknown, and a category level outside the codes, is NaN."""
-    blocks = (
-        *_profile(raw, today),
-        _category_codes(raw, category_codes),
-        *_holdings(raw),
-        days_since(today, np.concatenate([raw.lists[name] for name in _DAYS], axis=1)),
-        _windows(raw),
-    )
-    return np.concatenate(blocks, axis=1, dtype=np.float32, casting="same_kind")
+    """The customer columns (n, Kc); unknown, and a category level outside the codes, is NaN.
+
+    Filled from left to right into one matrix: for one customer, joining as many small blocks would
+    cost more than computing them.
+    """
+    products = raw.lists["held"].shape[1]
+    fixed = len(_NUMBERS) + len(_PASSING) + len(category_codes) + _FIXED_WIDTH
+    out = np.empty((raw.count, fixed + 3 * products), dtype=np.float32)
+    end = _fill_profile(raw, today, out)
+    end = _fill_category_codes(raw, category_codes, out, end)
+    end = _fill_holdings(raw, out, end)
+    days = days_since(today, raw.block(*_DAYS))
+    out[:, end : end + days.shape[1]] = days
+    series = raw.block(*_SERIES_LISTS)
+    out[:, end + days.shape[1] :] = window_sums(series.reshape(len(series), len(_SERIES), WEEKS))
+    return out
 
 
-def _profile(raw: RawFeatures, today: Float64s) -> tuple[Float32s | Float64s, ...]:
-    numbers = raw.numbers
-    stacked = np.concatenate([numbers[name] for name in _NUMBERS]).reshape(len(_NUMBERS), -1)
-    return (
-        stacked.T,
-        years_since(today, numbers["birth_day"][:, None]),
-        months_since(today, numbers["joined_day"][:, None]),
-        days_since(today, numbers["large_inflow_day"][:, None]),
-    )
+def _fill_profile(raw: RawFeatures, today: Float64s, out: Float32s) -> int:
+    """Numbers as they stand; completed years of age, whole months of tenure, days since."""
+    numbers = raw.block(*_NUMBERS, *_PASSING)
+    copied = len(_NUMBERS)
+    out[:, :copied] = numbers[:, :copied]
+    elapsed = np.subtract(today, numbers[:, copied:])
+    elapsed += _PASSING_GRACE
+    elapsed /= _PASSING_UNIT
+    whole = elapsed[:, :_WHOLE_UNITS]
+    np.floor(whole, out=whole)
+    end = copied + len(_PASSING)
+    out[:, copied:end] = elapsed
+    return end
 
 
-def _category_codes(raw: RawFeatures, codes: Mapping[str, Mapping[str, float]]) -> Float32s:
-    columns_of_codes = [
-        [levels.get(value, np.nan) for value in raw.categories[name]]
-        for name, levels in codes.items()
-    ]
-    return np.array(columns_of_codes, dtype=np.float32).reshape(len(codes), -1).T
+def _fill_category_codes(
+    raw: RawFeatures, codes: Mapping[str, Mapping[str, float]], out: Float32s, start: int
+) -> int:
+    for place, (name, levels) in enumerate(codes.items(), start):
+        out[:, place] = [levels.get(value, np.nan) for value in raw.categories[name]]
+    return start + len(codes)
 
 
-def _holdings(raw: RawFeatures) -> tuple[Float32s | Float64s, ...]:
-    held = raw.lists["held"]
+def _fill_holdings(raw: RawFeatures, out: Float32s, start: int) -> int:
+    held, counts = raw.lists["held"], raw.block(*_COUNTS)
     products = held.shape[1]
-    changed = np.concatenate([raw.lists["added_day"], raw.lists["dropped_day"]], axis=1)
-    months = months_since(day_written(raw, "product_holdings"), changed)
-    newest = np.fmin.reduce(months.reshape(len(held), 2, products), axis=2)
+    months = months_since(day_written(raw, "product_holdings"), raw.block(*_CHANGES))
     # 0 * max: a customer of whom no product's state is known holds an unknown number.
-    count = np.add.reduce(np.fmax(held, 0.0), axis=1) + 0.0 * np.fmax.reduce(held, axis=1)
-    counts = [raw.lists[name] for name in _COUNTS]
-    return (count[:, None], held, *counts, months, newest)
-
-
-def _windows(raw: RawFeatures) -> Float32s:
-    series = np.concatenate([raw.lists[name] for name in _SERIES_LISTS], axis=1)
-    return window_sums(series.reshape(len(series), len(_SERIES), WEEKS))
+    out[:, start] = np.add.reduce(np.fmax(held, 0.0), axis=1) + 0.0 * np.fmax.reduce(held, axis=1)
+    end = start + 1 + products
+    out[:, start + 1 : end] = held
+    out[:, end : end + counts.shape[1]] = counts
+    end += counts.shape[1]
+    out[:, end : end + 2 * products] = months
+    end += 2 * products
+    np.fmin.reduce(months.reshape(len(held), 2, products), axis=2, out=months[:, :2])
+    out[:, end : end + 2] = months[:, :2]
+    return end + 2

@@ -32,8 +32,3 @@ def months_since(today: Float64s, days: Float32s) -> Float64s:
     months = np.subtract(today + SNAPSHOT_GRACE_DAYS, days)
     months /= DAYS_PER_MONTH
     return np.floor(months, out=months)
-
-
-def years_since(today: Float64s, days: Float32s) -> Float64s:
-    """Whole years since each stored day; unknown stays NaN."""
-    return np.floor(np.subtract(today, days) / DAYS_PER_YEAR)

@@ -41,7 +41,7 @@ NAMES = (*_COPIED, *_DAYS.values(), *_MONTHS.values())
 
 def columns(raw: RawFeatures, today: Float64s) -> Float32s:
     """The product columns (n, V, Kp) of every customer and product; unknown is NaN."""
-    stored = np.concatenate([raw.lists[name] for name in _STORED], axis=1)
+    stored = raw.block(*_STORED)
     block = stored.reshape(len(stored), len(NAMES), -1)
     snapshot = day_written(raw, "product_holdings")
     days, months = block[:, _COPIED_END:_DAYS_END], block[:, _DAYS_END:]

@@ -17,5 +17,7 @@ def window_sums(series: Float32s) -> Float32s:
     known yet, and training, which always sees a fresh row, never met a window that shrinks between
     two loads. How old the newest week is, is what a view's max age guards.
     """
-    sums = [np.add.reduce(series[:, :, WEEKS - weeks :], axis=2) for weeks in WINDOWS_WEEKS]
-    return np.stack(sums, axis=2).reshape(len(series), -1)
+    sums = np.empty((*series.shape[:2], len(WINDOWS_WEEKS)), dtype=np.float32)
+    for place, weeks in enumerate(WINDOWS_WEEKS):
+        np.add.reduce(series[:, :, WEEKS - weeks :], axis=2, out=sums[:, :, place])
+    return sums.reshape(len(series), -1)

@@ -16,6 +16,12 @@ from nbo.local_home import local_home
 from nbo.output import json_option
 from nbo.start_checks import checked_settings
 
+SHELL_SETTINGS = {
+    "NBO_LOG_LEVEL": "error",
+    "NBO_TRIAL_LOAD": "false",  # a crash here hurts nobody but the one who asked
+    "NBO_STATE_DEADLINE_MS": "1000",  # nor does a second's patience
+}
+
 
 @click.command()
 @click.option("--customer", "customer_id", required=True, metavar="ID")
@@ -50,7 +56,8 @@ def _ask(request: dict[str, Any]) -> tuple[int, bytes]:
     checked_settings(home)
     with redis_url(home.root) as url:
         os.environ["NBO_REDIS_URL"] = url
-        os.environ.setdefault("NBO_LOG_LEVEL", "error")
+        for key, value in SHELL_SETTINGS.items():
+            os.environ.setdefault(key, value)
         return asyncio.run(post(create_app(), "/v1/decisions", request))
 
 

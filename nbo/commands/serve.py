@@ -6,18 +6,11 @@ import os
 
 import rich_click as click
 
-from nbo.embedded_redis import redis_url
-from nbo.listening_port import reserved_port
+from nbo.embedded_redis import watched_redis_url
+from nbo.listening_port import listening_socket
 from nbo.local_home import local_home
 from nbo.output import note
 from nbo.start_checks import checked_settings
-
-TARGET = "service.asgi:create_app"
-LOG_HANDLERS = {
-    name: {"class": "logging.StreamHandler", "formatter": style, "stream": "ext://sys.stderr"}
-    for name, style in (("console", "generic"), ("access", "access"))
-}
-"""granian's own lines go where the service's go: stdout is for results."""
 
 
 @click.command()
@@ -41,25 +34,11 @@ def serve(workers: int, host: str | None, port: int | None, insecure: bool) -> N
     if not is_loopback(settings.host):
         note(f"nbo: WARNING: {settings.host} is open to others and nobody has to authenticate")
     with (
-        reserved_port(settings.host, settings.port) as address,
-        redis_url(home.root) as url,
+        listening_socket(settings.host, settings.port) as listener,
+        watched_redis_url(home.root) as url,
     ):
+        from nbo.workers import serve_on
+
         os.environ["NBO_REDIS_URL"] = url
-        _run(address, settings.port, workers)
-
-
-def _run(host: str, port: int, workers: int) -> None:
-    from granian.constants import Interfaces
-    from granian.server import Server
-
-    Server(
-        TARGET,
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=host,
-        port=port,
-        workers=workers,
-        respawn_failed_workers=True,
-        websockets=False,
-        log_dictconfig={"handlers": LOG_HANDLERS},
-    ).serve()
+        note(f"nbo: listening on http://{settings.host}:{settings.port}")
+        serve_on(listener, workers=workers)

@@ -4,6 +4,8 @@ says.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from feature_repo.online_layout import (
     float_list_header,
     timestamp_field,
 )
-from feature_repo.raw_features import RawFeatures
+from feature_repo.raw_features import Float32s, RawFeatures, RowFeatures, row_places
 
 _UNKNOWN = np.float32(np.nan).tobytes()
 
@@ -36,26 +38,32 @@ class DecodedFeatures:
 
 
 class _Slot(NamedTuple):
-    """One float feature: its place in the answer, what its bytes must look like, its place in the
-    row.
+    """One float feature: its place in the answer, the bytes before its numbers, and how unknown is
+    stored.
     """
 
-    name: str
     place: int
     header: bytes
-    length: int
     unknown: bytes
-    start: int
-    stop: int
-    is_list: bool
 
 
 class _ViewPlan(NamedTuple):
+    """What to make of one view; `unknown` are its floats as they are stored when not known."""
+
     name: str
     timestamp_place: int
     floats: tuple[_Slot, ...]
     texts: tuple[tuple[str, int], ...]
-    unknown: bytes
+    unknown: tuple[bytes, ...]
+
+
+class _ViewRead(NamedTuple):
+    """What one view's stored values say; an unreadable view says nothing."""
+
+    day: float
+    texts: dict[str, str]
+    stored: Sequence[bytes]
+    is_readable: bool = True
 
 
 class FeastLayoutReader:
@@ -63,13 +71,10 @@ class FeastLayoutReader:
 
     def __init__(self, bank: str, product_count: int) -> None:
         self._bank = bank
-        self._plans: list[_ViewPlan] = []
+        self._places = row_places(product_count)
         self._names: list[bytes] = []
-        row_length = 0
-        for view in VIEWS:
-            plan = self._plan(view.name, product_count, row_length)
-            row_length = plan.floats[-1].stop
-            self._plans.append(plan)
+        self._plans = [self._plan(view.name, product_count) for view in VIEWS]
+        self._floats = _FloatFrame([slot for plan in self._plans for slot in plan.floats])
 
     @property
     def fields(self) -> tuple[bytes, ...]:
@@ -82,81 +87,90 @@ class FeastLayoutReader:
 
     def decode(self, values: list[bytes | None]) -> DecodedFeatures:
         """The features behind the values of `fields`; None stands for a field the hash lacks."""
-        parts: list[bytes] = []
-        texts: dict[str, str | None] = {}
-        days: dict[str, float] = {}
-        undecodable: list[str] = []
-        for plan in self._plans:
-            try:
-                decoded = _decode_view(plan, values)
-            except ValueError:
-                undecodable.append(plan.name)
-                decoded = None
-            day, view_parts, view_texts = decoded or (np.nan, [plan.unknown], {})
-            days[plan.name] = day
-            parts += view_parts
+        reads = [_read_view(plan, values) for plan in self._plans]
+        row = self._floats.row([stored for read in reads for stored in read.stored])
+        if row is None:
+            # Rare: some float is not what the contract says. Find out of which view.
+            reads = list(map(_checked, self._plans, reads))
+            row = self._floats.row([stored for read in reads for stored in read.stored])
+            assert row is not None
+        texts, days = {}, {}
+        stamped = np.array([read.day for read in reads])
+        for place, (plan, read) in enumerate(zip(self._plans, reads, strict=True)):
+            days[plan.name] = stamped[place : place + 1]
             for name, _ in plan.texts:
-                texts[name] = view_texts.get(name)
-        return DecodedFeatures(self._raw(b"".join(parts), texts, days), tuple(undecodable))
+                texts[name] = np.array([read.texts.get(name)], dtype=object)
+        undecodable = tuple(
+            plan.name for plan, read in zip(self._plans, reads, strict=True) if not read.is_readable
+        )
+        return DecodedFeatures(RowFeatures.of(row, self._places, texts, days), undecodable)
 
-    def _plan(self, view: str, product_count: int, row_start: int) -> _ViewPlan:
+    def _plan(self, view: str, product_count: int) -> _ViewPlan:
         floats: list[_Slot] = []
         texts: list[tuple[str, int]] = []
-        start = row_start
         for feature in features_of(view):
             place = len(self._names)
             self._names.append(feast_field(view, feature.name))
             if feature.kind is Kind.CATEGORY:
                 texts.append((feature.name, place))
-                continue
-            slot = _slot(feature.name, feature.kind, place, product_count, start)
-            floats.append(slot)
-            start = slot.stop
+            else:
+                floats.append(_slot(feature.kind, place, product_count))
         self._names.append(timestamp_field(view))
-        unknown = _UNKNOWN * (start - row_start)
+        unknown = tuple(slot.unknown for slot in floats)
         return _ViewPlan(view, len(self._names) - 1, tuple(floats), tuple(texts), unknown)
 
-    def _raw(self, row: bytes, texts: dict[str, str | None], days: dict[str, float]) -> RawFeatures:
-        flat = np.frombuffer(row, dtype="<f4")
-        matrix = flat.reshape(1, -1)
-        numbers, lists = {}, {}
-        for plan in self._plans:
-            for slot in plan.floats:
-                if slot.is_list:
-                    lists[slot.name] = matrix[:, slot.start : slot.stop]
-                else:
-                    numbers[slot.name] = flat[slot.start : slot.stop]
-        categories = {name: np.array([text], dtype=object) for name, text in texts.items()}
-        event_days = {name: np.array([day]) for name, day in days.items()}
-        return RawFeatures(numbers, categories, lists, event_days)
+
+class _FloatFrame:
+    """Checks the stored bytes of all floats, and takes the numbers out of them, in one step."""
+
+    def __init__(self, slots: list[_Slot]) -> None:
+        self._lengths = [len(slot.unknown) for slot in slots]
+        starts = np.cumsum([0, *self._lengths[:-1]])
+        is_header = np.zeros(sum(self._lengths), dtype=np.bool_)
+        for slot, start in zip(slots, starts, strict=True):
+            is_header[start : start + len(slot.header)] = True
+        self._header_places = np.flatnonzero(is_header)
+        self._number_places = np.flatnonzero(~is_header)
+        self._headers = b"".join(slot.header for slot in slots)
+
+    def row(self, stored: list[bytes]) -> Float32s | None:
+        """The numbers (1, width) of these values; None when one is no float of its length."""
+        if list(map(len, stored)) != self._lengths:
+            return None
+        joined = np.frombuffer(b"".join(stored), dtype=np.uint8)
+        if joined.take(self._header_places).tobytes() != self._headers:
+            return None
+        return joined.take(self._number_places).view("<f4").reshape(1, -1)
 
 
-def _slot(name: str, kind: Kind, place: int, product_count: int, start: int) -> _Slot:
+def _slot(kind: Kind, place: int, product_count: int) -> _Slot:
     is_list = kind is not Kind.NUMBER
     count = list_length(kind, product_count) if is_list else 1
     header = float_list_header(count) if is_list else FLOAT_HEADER
-    length = len(header) + len(_UNKNOWN) * count
-    return _Slot(name, place, header, length, _UNKNOWN * count, start, start + count, is_list)
+    return _Slot(place, header, header + _UNKNOWN * count)
 
 
-def _decode_view(
-    plan: _ViewPlan, values: list[bytes | None]
-) -> tuple[float, list[bytes], dict[str, str]] | None:
-    """Event day, float bytes and texts of a view; None when the hash lacks it, ValueError when
-    unreadable.
+def _read_view(plan: _ViewPlan, values: list[bytes | None]) -> _ViewRead:
+    """The view as stored, its floats not yet checked; an unset `Value` is stored as no bytes at
+    all: known to be unknown.
     """
     stamp = values[plan.timestamp_place]
     if not stamp:
-        return None
-    parts = [_float_part(slot, values[slot.place]) for slot in plan.floats]
-    texts = {name: decode_text(value) for name, place in plan.texts if (value := values[place])}
-    return decode_timestamp(stamp), parts, texts
+        return _ViewRead(math.nan, {}, plan.unknown)
+    try:
+        texts = {name: decode_text(text) for name, place in plan.texts if (text := values[place])}
+        day = decode_timestamp(stamp)
+    except ValueError:
+        return _unreadable(plan)
+    return _ViewRead(day, texts, [values[place] or unset for place, _, unset in plan.floats])
 
 
-def _float_part(slot: _Slot, value: bytes | None) -> bytes:
-    # An unset Value is stored as no bytes at all: known to be unknown.
-    if not value:
-        return slot.unknown
-    if len(value) != slot.length or not value.startswith(slot.header):
-        raise ValueError("not the kind of floats the contract says")
-    return value[len(slot.header) :]
+def _checked(plan: _ViewPlan, read: _ViewRead) -> _ViewRead:
+    for stored, slot in zip(read.stored, plan.floats, strict=True):
+        if len(stored) != len(slot.unknown) or not stored.startswith(slot.header):
+            return _unreadable(plan)
+    return read
+
+
+def _unreadable(plan: _ViewPlan) -> _ViewRead:
+    return _ViewRead(math.nan, {}, plan.unknown, is_readable=False)

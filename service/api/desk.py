@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from litestar import Request
 
 from service.api.readiness import Readiness
 from service.api.tracking_tokens import TrackingTokens
-from service.ports import Clock
+from service.ports import Clock, ModelShelf
+from service.telemetry.decision_log import DecisionLog
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
 from service.use_cases.make_decision import MakeDecision
 
 STATE_KEY = "desk"
-
-
-class ModelShelf(Protocol):
-    """The bundles of this installation."""
-
-    def ids(self) -> list[str]:
-        """All bundles, oldest first."""
-
-    def champion(self) -> str | None:
-        """The promoted bundle, None when none was promoted."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +29,8 @@ class Desk:
     readiness: Readiness
     metrics: Metrics
     log: Log
+    decision_log: DecisionLog
+    farewell_seconds: float = 0.0
 
 
 def desk_of(request: Request[Any, Any, Any]) -> Desk:

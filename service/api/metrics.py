@@ -13,4 +13,6 @@ from service.telemetry.metrics import CONTENT_TYPE
 @get("/metrics", sync_to_thread=False)
 def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Every metric in the Prometheus text format."""
-    return Response(desk_of(request).metrics.exposition(), media_type=CONTENT_TYPE)
+    # As a header: the framework would append a second charset to a media type.
+    content_type = {"Content-Type": CONTENT_TYPE}
+    return Response(desk_of(request).metrics.exposition(), headers=content_type)

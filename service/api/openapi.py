@@ -11,10 +11,18 @@ from litestar import Response, get
 
 from service.api import examples
 from service.api.operations import JSON, OPERATIONS, Operation
-from service.api.problems import MEDIA_TYPE, PROBLEMS
+from service.api.problems import MEDIA_TYPE, Kind
 from service.api.wire import Problem
 
 TITLE, VERSION = "Next best offer", "1.0.0"
+DESCRIPTION = (
+    "Where there is a GET, HEAD gives its status and headers. Every error is an RFC 9457 problem."
+)
+HEADERS = {
+    "method-not-allowed": ("Allow", {"type": "string"}, "The methods this address has"),
+    "too-many-in-flight": ("Retry-After", {"type": "integer"}, "Seconds to wait before asking"),
+}
+"""Kind of problem → the header it brings, its schema and meaning."""
 REFERENCE = "#/components/schemas/{name}"
 STYLE = (
     "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -53,10 +61,26 @@ def build_document() -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method] = _describe(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": TITLE, "version": VERSION, "license": {"name": "Apache-2.0"}},
+        "info": {
+            "title": TITLE,
+            "version": VERSION,
+            "description": DESCRIPTION,
+            "license": {"name": "Apache-2.0"},
+        },
         "paths": paths,
-        "components": {"schemas": dict(sorted(schemas.items()))},
+        "components": {"schemas": _typed(dict(sorted(schemas.items())))},
     }
+
+
+def _typed(schema: Any) -> Any:
+    """The same, with the type of every set of words said: generators of clients ask for it."""
+    if isinstance(schema, list):
+        return [_typed(child) for child in schema]
+    if not isinstance(schema, dict):
+        return schema
+    typed = {key: _typed(child) for key, child in schema.items()}
+    is_set_of_words = isinstance(typed.get("enum"), list | tuple)
+    return {"type": "string"} | typed if is_set_of_words else typed
 
 
 def _describe(operation: Operation) -> dict[str, Any]:
@@ -65,7 +89,7 @@ def _describe(operation: Operation) -> dict[str, Any]:
         "operationId": operation.id,
         "summary": operation.summary,
         "responses": {"200": {"description": operation.summary, "content": answer}}
-        | {str(status): _problem(status) for status in operation.problems},
+        | {str(status): _problem(status, kind) for status, kind in operation.problems.items()},
     }
     if operation.request_type is not None:
         body = _content(JSON, operation.request_type, operation.request_example)
@@ -83,11 +107,16 @@ def _content(media_type: str, kind: type | None, example: Any) -> dict[str, Any]
     return {media_type: {"schema": schema, "example": example}}
 
 
-def _problem(status: int) -> dict[str, Any]:
-    slug, title, usual = PROBLEMS[status]
+def _problem(status: int, kind: Kind) -> dict[str, Any]:
+    slug, title, usual = kind
     example = {"type": f"/problems/{slug}", "title": title, "status": status, "detail": usual}
     shown = examples.PROBLEM if status == 400 else example
-    return {"description": title, "content": _content(MEDIA_TYPE, Problem, shown)}
+    answer = {"description": title, "content": _content(MEDIA_TYPE, Problem, shown)}
+    if slug not in HEADERS:
+        return answer
+    header, schema, meaning = HEADERS[slug]
+    told = {"description": meaning, "required": True, "schema": schema}
+    return answer | {"headers": {header: told}}
 
 
 def _section(operation: Operation) -> str:

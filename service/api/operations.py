@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.api import examples
+from service.api.problems import OVERLOADED, PROBLEMS, Kind
 from service.api.wire import (
     CatalogueAnswer,
     DecisionAnswer,
@@ -31,7 +33,12 @@ class Operation:
     request_type: type | None = None
     request_example: Any = None
     media_type: str = JSON
-    problems: tuple[int, ...] = (500,)
+    problems: Mapping[int, Kind] = field(default_factory=lambda: usual(405, 500))
+
+
+def usual(*statuses: int) -> dict[int, Kind]:
+    """The problems these statuses commonly stand for."""
+    return {status: PROBLEMS[status] for status in statuses}
 
 
 OPERATIONS = (
@@ -44,7 +51,7 @@ OPERATIONS = (
         request_example=examples.DECISION_REQUEST,
         answer_type=DecisionAnswer,
         answer_example=examples.DECISION,
-        problems=(400, 413, 500),
+        problems=usual(400, 405, 408, 413, 500) | {503: OVERLOADED},
     ),
     Operation(
         id="catalogue",
@@ -77,7 +84,7 @@ OPERATIONS = (
         summary="Whether traffic may come: catalogue, model and one warm-up decision",
         answer_type=ReadyAnswer,
         answer_example=examples.READY,
-        problems=(500, 503),
+        problems=usual(405, 500, 503),
     ),
     Operation(
         id="metrics",

@@ -1,10 +1,13 @@
-"""What must hold before traffic may come; Redis is not among it, the ladder answers without."""
+"""What must hold before traffic may come.
+
+That Redis answers is not among it, the ladder serves without; that it does not forget is.
+"""
 
 from __future__ import annotations
 
 from service.api.wire import CheckAnswer
 
-CHECKS = ("catalogue", "model", "warm_up")
+CHECKS = ("catalogue", "model", "store_policy", "warm_up")
 
 
 class Readiness:
@@ -18,6 +21,10 @@ class Readiness:
         if name not in self._checks:
             raise KeyError(f"no check {name!r}: known are {', '.join(CHECKS)}")
         self._checks[name] = CheckAnswer(name, passed, detail)
+
+    def retire(self) -> None:
+        """Not ready for good: this worker is about to stop."""
+        self._checks["serving"] = CheckAnswer("serving", False, "this worker is stopping")
 
     @property
     def checks(self) -> list[CheckAnswer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -113,6 +114,7 @@ def _offer(
     )
 
 
+@lru_cache(maxsize=4096)
 def _treatment(words: Treatment) -> TreatmentAnswer:
     action = words.call_to_action
     return TreatmentAnswer(

@@ -12,15 +12,17 @@ SEPARATOR = b"|"
 
 
 class TrackingTokens:
-    """Signs with a key of the installation; every worker of one home shares it."""
+    """Signs with a key of the installation (keyed BLAKE2b, RFC 7693); every worker of one home
+    shares it.
+    """
 
     def __init__(self, key: bytes) -> None:
-        self._mac = hmac.new(key, digestmod=hashlib.sha256)
+        self._key = key
 
     def issue(self, decision_id: str, offer_id: str) -> str:
         """base64url(decision|offer|mac), without padding."""
         named = decision_id.encode() + SEPARATOR + offer_id.encode()
-        return urlsafe_b64encode(named + self._sign(named)).rstrip(b"=").decode()
+        return urlsafe_b64encode(named + self._sign(named)).rstrip(b"=").decode("ascii")
 
     def read(self, token: str) -> tuple[str, str] | None:
         """Decision and offer of a token signed here; None for any other text."""
@@ -35,6 +37,4 @@ class TrackingTokens:
             return None
 
     def _sign(self, named: bytes) -> bytes:
-        mac = self._mac.copy()
-        mac.update(named)
-        return mac.digest()[:MAC_BYTES]
+        return hashlib.blake2b(named, key=self._key, digest_size=MAC_BYTES).digest()

@@ -7,8 +7,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from feature_repo.feature import CHANNELS
+from service.domain.decision import NoOfferReason, Rung
+
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
+# Documented as the closed set it is, but not refused here: the refusal names the bank's own ones.
+Channel = Annotated[str, Meta(min_length=1, max_length=64, extra_json_schema={"enum": CHANNELS})]
+Instant = Annotated[datetime, Meta(tz=True)]
+Reference = Annotated[str, Meta(extra_json_schema={"format": "uri-reference"})]
 
 
 class PlacementRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,7 +44,7 @@ class DecisionRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Which offers, in what order, for this customer, in this channel, now?"""
 
     customer_id: Id
-    channel: Word
+    channel: Channel
     placements: Annotated[list[PlacementRequest], Meta(min_length=1, max_length=10)] | None = None
     context: ContextRequest | None = None
     locale: Word = "zh-CN"
@@ -94,7 +101,7 @@ class PlacementAnswer(Struct, frozen=True):
     """The offers of one placement, best first; without any, `no_offer_reason` says why."""
 
     id: str
-    no_offer_reason: str | None
+    no_offer_reason: NoOfferReason | None
     offers: list[OfferAnswer]
 
 
@@ -121,13 +128,13 @@ class DecisionAnswer(Struct, frozen=True, kw_only=True):
 
     decision_id: str
     request_id: str
-    served_from: str
+    served_from: Rung
     degraded_reasons: list[str]
     arm: str
     placements: list[PlacementAnswer]
     withheld: list[WithheldOffer] | None
     versions: VersionsAnswer
-    expires_at: datetime
+    expires_at: Instant
 
 
 class RejectReason(Struct, frozen=True):
@@ -146,7 +153,7 @@ class CatalogueOffer(Struct, frozen=True, kw_only=True):
     group: str
     value: float
     lever: float
-    channels: list[str]
+    channels: list[Channel]
     killed: bool
     title: dict[str, str]
 
@@ -200,7 +207,7 @@ class ReadyAnswer(Struct, frozen=True):
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9457 problem details; `pointer` is the JSON pointer of the field at fault."""
 
-    type: str
+    type: Reference
     title: str
     status: int
     detail: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from service.domain.catalogue import Treatment
@@ -18,4 +17,4 @@ class TextMessage:
         """The message of this channel and locale."""
         ask = situation.ask
         written = situation.catalogue.treatment(row, locale=ask.locale, channel=ask.channel)
-        return replace(written, image_url=None, talk_track=None) if written else None
+        return written.as_message if written else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +37,16 @@ class Treatment:
     image_url: str | None
     disclosure: str | None
     talk_track: str | None
+
+    @cached_property
+    def for_customer(self) -> Treatment:
+        """What the customer may read herself: everything but the talk track."""
+        return replace(self, talk_track=None)
+
+    @cached_property
+    def as_message(self) -> Treatment:
+        """What a channel of words alone can carry."""
+        return replace(self, image_url=None, talk_track=None)
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,11 @@ class Catalogue:
     def _rows_by_group(self) -> Mapping[str, Codes]:
         groups = np.array(self.groups, dtype=object)
         return {group: np.flatnonzero(groups == group) for group in set(self.groups)}
+
+    @cached_property
+    def locales(self) -> tuple[str, ...]:
+        """The locales somebody wrote words in, each once, in the order of the files."""
+        return tuple(dict.fromkeys(locale for _, locale, _ in self.treatments))
 
     @cached_property
     def id_order(self) -> Codes:

@@ -31,9 +31,12 @@ def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | No
     if not _is_column(result, np.float64, situation):
         raise StageResultInvalid("not one float64 per offer")
     of_permitted = result[permitted]
-    if not ((of_permitted >= 0.0) & (of_permitted <= 1.0)).all():
+    # NaN is the smallest and the largest of numbers that hold one, and fails both comparisons.
+    if not (of_permitted.min() >= 0.0 and of_permitted.max() <= 1.0):
         raise StageResultInvalid("not between 0 and 1 where permitted")
-    return np.where(permitted, result, np.nan)
+    scores = np.full(len(permitted), np.nan)
+    scores[permitted] = of_permitted
+    return scores
 
 
 def factors(stage: Callable[[Situation], Floats], situation: Situation) -> Floats:

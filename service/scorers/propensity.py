@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from feature_repo.transforms import customer_columns, design_matrix, product_columns
+from feature_repo.transforms import candidate_matrix, customer_columns, product_columns
 from service.domain.catalogue import Catalogue, Floats, Mask
 from service.domain.decision import Rung
 from service.domain.situation import Situation
@@ -45,10 +45,9 @@ class Propensity:
             return scores
         codes = situation.product_codes[rows]
         layout = release.model.layout
-        matrix = design_matrix(
+        matrix = candidate_matrix(
             customer_columns(features, situation.as_of_days, layout),
             product_columns(features, situation.as_of_days, layout),
-            np.zeros(len(rows), dtype=np.intp),
             codes,
         )
         scores[rows] = release.model.predict(matrix, codes)

@@ -27,17 +27,20 @@ class HighestPriority:
         carries = [catalogue.in_placement[f"{ask.channel}/{p.id}"] for p in ask.placements]
         slates: list[list[int]] = [[] for _ in ask.placements]
         of_group: Counter[str] = Counter()
-        for row in ranked(catalogue, permitted, priority):
+        left = sum(room)
+        for row in ranked(catalogue, permitted, priority).tolist():
+            if not left:
+                break
             group = catalogue.groups[row]
             if of_group[group] >= catalogue.policy.max_per_group:
                 continue
             for place, slate in enumerate(slates):
-                if len(slate) < room[place] and carries[place][row]:
-                    slate.append(int(row))
+                if room[place] and carries[place][row]:
+                    slate.append(row)
+                    room[place] -= 1
+                    left -= 1
                     of_group[group] += 1
                     break
-            if all(len(slate) == limit for slate, limit in zip(slates, room, strict=True)):
-                break
         return tuple(tuple(slate) for slate in slates)
 
 

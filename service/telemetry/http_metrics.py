@@ -42,9 +42,16 @@ class HttpMetrics:
             self._observe(scope, status, perf_counter() - started)
 
     def _observe(self, scope: Scope, status: str, seconds: float) -> None:
-        template = scope.get("path_template", UNMATCHED)
-        route = template if template in self._routes else UNMATCHED
+        route = self._route(scope)
         method = str(scope.get("method"))
         method = method if method in METHODS else "other"
-        self._metrics.http_requests.labels(method, route, status).inc()
-        self._metrics.http_request_duration.labels(method, route).observe(seconds)
+        self._metrics.http_requests[method, route, status].inc()
+        self._metrics.http_request_duration[method, route].observe(seconds)
+
+    def _route(self, scope: Scope) -> str:
+        """The template routing found; for a method the address does not have, the address."""
+        path = scope.get("path", "").rstrip("/") or "/"
+        for candidate in (scope.get("path_template", UNMATCHED), path):
+            if candidate in self._routes:
+                return candidate
+        return UNMATCHED

@@ -27,7 +27,7 @@ class Edition:
     release: Release | None
     pipeline: Pipeline
     product_codes: Codes
-    product_count: int
+    product_vocabulary: tuple[str, ...]
     channels: dict[str, Channel]
     versions: Versions
     degraded_reasons: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ def compose_edition(
             selector=HighestPriority(),
         ),
         product_codes=catalogue.product_codes(product_vocabulary),
-        product_count=len(product_vocabulary),
+        product_vocabulary=product_vocabulary,
         channels={name: channel() for channel in CHANNELS for name in channel.names},
         versions=Versions(
             model=release.bundle_id if release else None,

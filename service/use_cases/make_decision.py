@@ -44,15 +44,19 @@ class MakeDecision:
         observer: DecisionObserver,
         sinks: tuple[Sink, ...],
         edition: Edition,
+        state_deadline_seconds: float,
     ) -> None:
         self._store, self._clock, self._observer, self._sinks = store, clock, observer, sinks
+        self._state_deadline_seconds = state_deadline_seconds
         self.edition = edition
 
     async def __call__(self, command: DecisionCommand) -> DecisionResult:
         """Decide for one customer; a store that cannot be read yields an empty answer, never an
         error.
         """
-        record = await self._store.read(command.customer_id)
+        record = await self._store.read(
+            command.customer_id, within_seconds=self._state_deadline_seconds
+        )
         result = self.decide_for(record, command.ask)
         if not command.is_dry_run:
             self._tell_sinks(result)
@@ -81,7 +85,7 @@ class MakeDecision:
         customer = know_customer(
             record,
             as_of_days=as_of.timestamp() / 86_400.0,
-            product_count=edition.product_count,
+            product_count=len(edition.product_vocabulary),
             views_with_data=edition.release.views_with_data if edition.release else (),
         )
         return Situation(ask, customer, edition.catalogue, edition.product_codes, as_of)

@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 
 @dataclass
 class Server:
-    """A running granian and how to reach it."""
+    """A running server and how to reach it."""
 
     process: subprocess.Popen[bytes]
     client: httpx.Client
@@ -67,7 +67,7 @@ def server(
 
 
 def start(environment: dict[str, str], port: int, stream: object) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "--log-level", "warning"]
     command += ["--host", "127.0.0.1", "--port", str(port), "service.asgi:create_app"]
     return subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
 

@@ -29,7 +29,9 @@ from feature_repo.online_layout import (
     generation_key,
     timestamp_field,
 )
-from service.adapters.redis_customer_store import RedisCustomerStore, open_redis
+from service.adapters.redis_address import redis_address
+from service.adapters.redis_customer_store import RedisCustomerStore
+from service.adapters.redis_wire import RedisWire
 from service.domain.consent import ConsentMode, ConsentStatus, Purpose, allows
 from service.ports import CustomerRecord
 from service.telemetry.logging import open_log
@@ -51,13 +53,13 @@ class Store:
     stream: io.BytesIO = field(default_factory=io.BytesIO)
 
     def read(self, customer_id: str = CUSTOMER) -> CustomerRecord:
-        return self.within(lambda store: store.read(customer_id))
+        return self.within(lambda store: store.read(customer_id, within_seconds=0.025))
 
     def within(self, use: Callable[[RedisCustomerStore], Awaitable[T]]) -> T:
         async def session() -> T:
-            redis = open_redis(self.url)
+            wire = RedisWire(redis_address(self.url))
             store = RedisCustomerStore(
-                redis,
+                wire,
                 bank=BANK,
                 product_vocabulary=VOCABULARY,
                 metrics=self.metrics,
@@ -66,7 +68,7 @@ class Store:
             try:
                 return await use(store)
             finally:
-                await redis.aclose()
+                await wire.aclose()
 
         return asyncio.run(session())
 
@@ -177,7 +179,7 @@ def test_a_key_of_another_type_is_unreachable_and_named_in_no_log(store: Store) 
     store.redis.delete(consent_key(BANK, CUSTOMER))
     store.redis.rpush(consent_key(BANK, CUSTOMER), "x")
     assert not store.read().reachable
-    assert b"ResponseError" in store.stream.getvalue()
+    assert b"StateUnreadable" in store.stream.getvalue()
     assert CUSTOMER not in store.stream.getvalue().decode()
 
 
@@ -185,7 +187,10 @@ def test_a_server_that_is_gone_costs_milliseconds_and_one_log_line() -> None:
     store = Store("redis://127.0.0.1:1/0", Redis())
 
     async def twice(adapter: RedisCustomerStore) -> list[CustomerRecord]:
-        return [await adapter.read(CUSTOMER), await adapter.read(CUSTOMER)]
+        return [
+            await adapter.read(CUSTOMER, within_seconds=0.025),
+            await adapter.read(CUSTOMER, within_seconds=0.025),
+        ]
 
     started = perf_counter()
     records = store.within(twice)
@@ -200,14 +205,14 @@ def test_a_frozen_server_costs_one_timeout_and_is_believed_again_afterwards(stor
     server = int(store.redis.info("server")["process_id"])
 
     async def around_a_freeze(adapter: RedisCustomerStore) -> list[bool]:
-        seen = [(await adapter.read(CUSTOMER)).reachable]
+        seen = [(await adapter.read(CUSTOMER, within_seconds=0.025)).reachable]
         os.kill(server, signal.SIGSTOP)
         try:
-            seen.append((await adapter.read(CUSTOMER)).reachable)
+            seen.append((await adapter.read(CUSTOMER, within_seconds=0.025)).reachable)
         finally:
             os.kill(server, signal.SIGCONT)
         for _ in range(50):
-            seen.append((await adapter.read(CUSTOMER)).reachable)
+            seen.append((await adapter.read(CUSTOMER, within_seconds=0.025)).reachable)
             if seen[-1]:
                 break
         return seen

@@ -56,6 +56,7 @@ def make_decision(observer: CountingObserver) -> MakeDecision:
         observer=observer,
         sinks=(BrokenSink(),),
         edition=toy_edition(toy_release()),
+        state_deadline_seconds=0.025,
     )
 
 
