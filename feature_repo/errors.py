@@ -17,3 +17,7 @@ class StateUnreadable(FeatureError):
 
 class StoreAddressInvalid(FeatureError):
     """The Redis address cannot be handed to Feast."""
+
+
+class LoadRefused(FeatureError):
+    """Redis took only a part of a load; what is missing counts as unknown."""

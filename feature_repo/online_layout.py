@@ -134,12 +134,21 @@ def decode_generation(bank: str, marker: bytes) -> Generation:
 
 def float_list_header(length: int) -> bytes:
     """The bytes before the packed floats in a `Value` that holds a float list of this length."""
+    if not length:
+        return _FLOAT_LIST_TAG + _varint(0)
     packed = _PACKED_TAG + _varint(4 * length)
     return _FLOAT_LIST_TAG + _varint(len(packed) + 4 * length) + packed
 
 
+def encode_text(text: str) -> bytes:
+    """The `Value` that holds the text."""
+    encoded = text.encode()
+    return _STRING_TAG + _varint(len(encoded)) + encoded
+
+
+@lru_cache(maxsize=4096)
 def decode_text(value: bytes) -> str:
-    """The text of a `Value` that holds one; ValueError when it holds anything else."""
+    """The text of a `Value` that holds one (cached: few are distinct); ValueError if none."""
     if not value.startswith(_STRING_TAG):
         raise ValueError("not a text value")
     length, start = _read_varint(value, 1)
@@ -149,8 +158,28 @@ def decode_text(value: bytes) -> str:
 
 
 @lru_cache(maxsize=4096)
+def encode_instant(microseconds: int) -> bytes:
+    """The `Timestamp` of an instant in microseconds since 1970-01-01 UTC."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    encoded = b"\x08" + _varint(seconds % (1 << 64)) if seconds else b""
+    return encoded + (b"\x10" + _varint(rest * 1_000) if rest else b"")
+
+
+@lru_cache(maxsize=4096)
 def decode_timestamp(value: bytes) -> float:
     """Days since 1970-01-01 in a `Timestamp` (cached: few are distinct); ValueError if none."""
+    seconds, nanoseconds = _timestamp_fields(value)
+    return (seconds + nanoseconds / 1e9) / _SECONDS_PER_DAY
+
+
+@lru_cache(maxsize=4096)
+def decode_instant(value: bytes) -> int:
+    """Nanoseconds since 1970-01-01 UTC in a `Timestamp`; ValueError if none."""
+    seconds, nanoseconds = _timestamp_fields(value)
+    return seconds * 1_000_000_000 + nanoseconds
+
+
+def _timestamp_fields(value: bytes) -> tuple[int, int]:
     fields = {1: 0, 2: 0}
     position = 0
     while position < len(value):
@@ -158,8 +187,7 @@ def decode_timestamp(value: bytes) -> float:
         if number not in fields or wire_type != 0:
             raise ValueError("not a timestamp")
         fields[number], position = _read_varint(value, position + 1)
-    seconds = fields[1] - (1 << 64) if fields[1] >> 63 else fields[1]
-    return (seconds + fields[2] / 1e9) / _SECONDS_PER_DAY
+    return fields[1] - (1 << 64) if fields[1] >> 63 else fields[1], fields[2]
 
 
 def _check(bank: str, customer_id: str) -> str:

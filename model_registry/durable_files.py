@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from model_registry.failpoints import reach
+
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Create the file with this content and flush it to disk; an existing file is an error."""
@@ -20,6 +22,7 @@ def replace_durably(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     write_durably(temporary, content)
+    reach("durable_file.before_rename")
     temporary.replace(path)
     flush_directory(path.parent)
 

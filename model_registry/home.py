@@ -68,6 +68,10 @@ class Home:
         return self.root / "models"
 
     @property
+    def rankers(self) -> Path:
+        return self.root / "rankers"
+
+    @property
     def keys(self) -> Path:
         return self.root / "keys"
 

@@ -12,6 +12,7 @@ import msgspec
 
 from model_registry.durable_files import flush_directory, replace_durably, write_durably
 from model_registry.errors import BundleNotFound, BundleRefused
+from model_registry.failpoints import reach
 from model_registry.file_lock import exclusive
 from model_registry.home import Home
 from model_registry.manifest import (
@@ -55,13 +56,16 @@ class ModelStore:
         temporary.mkdir(parents=True)
         for name, data in content.items():
             write_durably(temporary / name, data)
+            reach("bundle.mid_files")
         flush_directory(temporary)
+        reach("bundle.before_rename")
         with exclusive(self._lock_file):
             if target.exists():
                 shutil.rmtree(temporary)
                 self.verify(manifest.bundle_id)
             else:
                 temporary.rename(target)
+                reach("bundle.after_rename")
                 flush_directory(self._directory)
         return manifest.bundle_id
 
@@ -117,6 +121,11 @@ class ModelStore:
         record = self._champion()
         return record.bundle_id if record else None
 
+    def previous(self) -> str | None:
+        """The bundle `rollback` would make champion, None when there is none."""
+        record = self._champion()
+        return record.history[-1] if record and record.history else None
+
     def promote(self, bundle_id: str) -> None:
         """Make the bundle champion, atomically, after verifying it."""
         self.verify(bundle_id)
@@ -156,7 +165,9 @@ class ModelStore:
             ) from error
 
     def _appoint(self, record: Champion) -> None:
+        reach("champion.before_replace")
         replace_durably(self._champion_file, msgspec.json.encode(record))
+        reach("champion.after_replace")
 
 
 def _completed(draft: BundleDraft) -> BundleManifest:

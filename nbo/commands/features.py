@@ -6,7 +6,7 @@ import rich_click as click
 
 from nbo.embedded_redis import redis_url
 from nbo.local_home import local_home
-from nbo.output import json_option, print_facts, print_json
+from nbo.output import json_option, note, print_facts, print_json
 from nbo.preparation import provide_features
 from nbo.progress import shown_progress
 
@@ -50,11 +50,15 @@ def materialize(as_json: bool) -> None:
     home.bank()
     with redis_url(home.root) as url, shown_progress() as progress:
         provide_features(home, progress)
-        customers = load(home, url, progress=progress)
+        loaded = load(home, url, progress=progress)
+    for line in loaded.warnings():
+        note(line)
+    rows = loaded.rows
+    counts = {"rows": rows.written, "newer_kept": rows.newer_kept, "future_refused": rows.future}
     if as_json:
-        print_json({"bank": home.bank().bank, "customers": customers})
+        print_json({"bank": home.bank().bank, "customers": loaded.customers, **counts})
     else:
-        print_facts([("customers loaded", customers)])
+        print_facts([("customers loaded", loaded.customers), ("feature rows", rows.written)])
 
 
 @features.command()
@@ -73,6 +77,6 @@ def show(customer: str, as_json: bool) -> None:
     if as_json:
         print_json(shown)
         return
-    for section, values in shown.items():
-        click.echo(f"\n{section}")
-        print_facts((f"  {name}", value) for name, value in values.items())
+    from nbo.feature_tables import show_features
+
+    show_features(shown, customer)

@@ -49,7 +49,7 @@ def read(redis: Redis, customer_id: str) -> DecodedFeatures:
 def test_a_load_brings_features_consents_and_the_marker(tmp_path, address, redis):
     loaded = materialize(built(tmp_path), address)
 
-    assert loaded == len(CUSTOMERS)
+    assert loaded.customers == len(CUSTOMERS)
     marker = decode_generation(BANK, redis.get(generation_key(BANK)))
     assert marker.product_vocabulary == list(PRODUCTS)
     for customer in CUSTOMERS:

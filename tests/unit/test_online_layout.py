@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,10 +13,13 @@ from feature_repo.online_layout import (
     customer_of_key,
     decode_consents,
     decode_generation,
+    decode_instant,
     decode_text,
     decode_timestamp,
     encode_consents,
     encode_generation,
+    encode_instant,
+    encode_text,
     feast_key,
 )
 
@@ -89,3 +93,25 @@ def test_bytes_that_are_no_timestamp_are_refused(damage: bytes):
 def test_bytes_that_are_no_text_are_refused(damage: bytes):
     with pytest.raises(ValueError):  # noqa: PT011  UnicodeDecodeError is one too
         decode_text(damage)
+
+
+@given(st.integers(-(10**15), 10**16))
+def test_an_instant_is_encoded_as_a_timestamp_and_comes_back(microseconds: int):
+    timestamp = Timestamp()
+    timestamp.FromMicroseconds(microseconds)
+
+    assert encode_instant(microseconds) == timestamp.SerializeToString()
+    assert decode_instant(encode_instant(microseconds)) == microseconds * 1_000
+    days = decode_timestamp(encode_instant(microseconds))
+    assert days == pytest.approx(microseconds / 86_400e6, abs=1e-10)
+
+
+@pytest.mark.parametrize("damage", [b"\xff", b"\x08", b"\x1a\x00", b"\x08\x80"])
+def test_what_is_no_timestamp_is_no_instant(damage: bytes):
+    with pytest.raises(ValueError, match="not"):
+        decode_instant(damage)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_text_comes_back_as_encoded(text: str):
+    assert decode_text(encode_text(text)) == text

@@ -1,115 +1,116 @@
-"""Loads a bank into Redis: features through Feast, consent states, the generation marker last."""
+"""Loads a bank into Redis: features in Feast's layout, consent states, the marker last."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import cast
 
-import polars as pl
 from msgspec.structs import replace
 from redis import Redis
+from redis.exceptions import OutOfMemoryError, ResponseError
 
-from feature_repo.contained_feast import quiet_feast
-from feature_repo.contract import VIEWS, contract_digest
-from feature_repo.errors import FeaturesAbsent, StateUnreadable
+from feature_repo.contract import contract_digest
+from feature_repo.errors import FeaturesAbsent, LoadRefused, StateUnreadable
 from feature_repo.online_layout import (
-    KEY_PREFIX,
     Generation,
-    consent_key,
-    customer_of_consent_key,
-    customer_of_key,
     decode_generation,
-    encode_consents,
     encode_generation,
     generation_key,
 )
+from model_registry.failpoints import reach
 from model_registry.home import BankIdentity, Home
 from training.features.built import are_current
-from training.features.calendar import Calendar, end_of_day
-from training.features.recorded_consents import Consents, recorded_consents
+from training.features.bulk_loader import LoadedRows, load_features
+from training.features.feast_registry import record_load
+from training.features.online_clearing import clear
+from training.features.online_consents import load_consents
+from training.features.redis_master import master_url
 from training.features.registration import apply
 from training.progress import Progress, silent
 from training.tables.store import TableStore
 
-WRITE_BATCH = 2_000
+TIMEOUT_SECONDS = 30.0
+"""A reply may wait for a whole batch, and for Redis to write a snapshot meanwhile."""
 
 
-def materialize(home: Home, redis_url: str, *, progress: Progress = silent) -> int:
-    """Load the bank of this home into Redis and return the number of customers loaded.
+@dataclass(frozen=True)
+class Loaded:
+    """What a load brought: customers with a consent state, and rows of feature views."""
+
+    customers: int
+    rows: LoadedRows
+
+    def warnings(self) -> list[str]:
+        """What the operator must know, one line each."""
+        lines = []
+        if self.rows.future:
+            lines.append(
+                f"{self.rows.future} feature rows are dated in the future and were not loaded:"
+                " correct the dates of those facts, or this machine's clock, and load again"
+            )
+        if self.rows.newer_kept:
+            lines.append(
+                f"{self.rows.newer_kept} feature rows were not loaded because Redis holds newer"
+                " ones"
+            )
+        return lines
+
+
+def materialize(home: Home, redis_url: str, *, progress: Progress = silent) -> Loaded:
+    """Load the bank of this home into Redis.
 
     When vocabulary, data or contract differ from those of the marker, nothing of the former load
     remains, and the bank has no marker meanwhile, so that nobody reads a mixture of the two. Else
     the same values are written again while they are served. Other banks are left alone.
     """
-    bank, tables = home.bank(), TableStore(home)
-    with Redis.from_url(redis_url) as redis:
+    bank, tables, url = home.bank(), TableStore(home), master_url(redis_url)
+    timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    with Redis.from_url(url, **timeouts) as redis, _refusals_explained(bank.bank):
         if not _stands(redis, bank):
             redis.delete(generation_key(bank.bank))
-            _clear(redis, bank.bank)
-        _write_features(home, redis_url, progress)
-        customers = _customers(tables)
-        _write_consents(redis, bank.bank, customers, recorded_consents(tables), progress)
+            reach("materialize.before_clear")
+            clear(redis, bank.bank)
+        rows = _write_features(home, redis, url, progress)
+        reach("materialize.before_consents")
+        customers = load_consents(tables, bank.bank, redis, progress)
+        reach("materialize.before_marker")
         redis.set(generation_key(bank.bank), encode_generation(_generation(bank)))
-    return len(customers)
+    return Loaded(customers, rows)
 
 
-def _write_features(home: Home, redis_url: str, progress: Progress) -> None:
+def _write_features(home: Home, redis: Redis, url: str, progress: Progress) -> LoadedRows:
     if not are_current(home):
         raise FeaturesAbsent(
             f"the features in {home.features} are not built from this bank's tables under this"
             " contract: run `nbo features materialize`"
         )
-    bank = home.bank()
-    store = apply(home, redis_url)
-    dates = Calendar.of_facts(bank).dates
-    start = end_of_day(dates[0]) - timedelta(days=1)
-    end = end_of_day(dates[-1]) + timedelta(seconds=1)
-    for done, view in enumerate(VIEWS):
-        progress("materialize", done, len(VIEWS))
-        with quiet_feast():
-            store.materialize(start, end, feature_views=[view.name])
-    progress("materialize", len(VIEWS), len(VIEWS))
+    store = apply(home, url)
+    rows = load_features(home, redis, progress)
+    reach("materialize.before_record")
+    record_load(store, home)
+    return rows
 
 
-def _customers(tables: TableStore) -> list[str]:
-    """Every customer any table names, in ascending order: one may only have refused."""
-    sources = (view.source_table for view in VIEWS)
-    wanted = {"customers", "consents", "unreadable_consents", *sources}
-    names = wanted & set(tables.names())
-    ids = [tables.scan(name).select("customer_id") for name in sorted(names)]
-    return pl.concat(ids).unique().collect().to_series().sort().to_list()
-
-
-def _write_consents(
-    redis: Redis,
-    bank: str,
-    customers: list[str],
-    consents: dict[str, Consents],
-    progress: Progress,
-) -> None:
-    """A state for every customer: an empty one says that nothing is recorded."""
-    for done, batch in enumerate(_batches(customers)):
-        with redis.pipeline(transaction=False) as pipe:
-            for customer in batch:
-                state = encode_consents(bank, customer, consents.get(customer, {}))
-                pipe.set(consent_key(bank, customer), state)
-            pipe.execute()
-        progress("consents", min((done + 1) * WRITE_BATCH, len(customers)), len(customers))
-
-
-def _clear(redis: Redis, bank: str) -> None:
-    """Delete all features and consents of the bank: Feast overwrites fields, but removes none."""
-    _delete(redis, KEY_PREFIX + b"*", lambda key: customer_of_key(bank, key))
-    _delete(redis, b"nbo:*:consent", lambda key: customer_of_consent_key(bank, key))
-
-
-def _delete(redis: Redis, pattern: bytes, customer_of: Callable[[bytes], str | None]) -> None:
-    found = redis.scan_iter(pattern, count=WRITE_BATCH)
-    own = (key for key in found if customer_of(key) is not None)
-    while keys := list(islice(own, WRITE_BATCH)):
-        redis.unlink(*keys)
+@contextmanager
+def _refusals_explained(bank: str) -> Iterator[None]:
+    """Redis' own words can hold a key, and with it a customer: none of them is repeated."""
+    try:
+        yield
+    except OutOfMemoryError:
+        raise LoadRefused(
+            f"Redis is full, bank {bank} is not completely loaded: raise its maxmemory or remove"
+            " what else it holds, then run `nbo features materialize` again"
+        ) from None
+    except ResponseError as error:
+        code = str(error).split(" ", 1)[0]
+        kind = code if code.isalpha() and code.isupper() else type(error).__name__
+        raise LoadRefused(
+            f"Redis refused a command ({kind}), bank {bank} is not completely loaded: mend it, then"
+            " run `nbo features materialize` again"
+        ) from None
 
 
 def _stands(redis: Redis, bank: BankIdentity) -> bool:
@@ -132,8 +133,3 @@ def _generation(bank: BankIdentity) -> Generation:
         fingerprint=bank.fingerprint,
         contract=contract_digest(),
     )
-
-
-def _batches(customers: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(customers), WRITE_BATCH):
-        yield customers[start : start + WRITE_BATCH]
