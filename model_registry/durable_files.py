@@ -9,12 +9,19 @@ from model_registry.failpoints import reach
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Create the file with this content and flush it to disk; an existing file is an error."""
+    """Create the file with this content and flush it to disk; an existing file is an error.
+
+    When the content cannot be written, because the disk is full, there is no file.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def replace_durably(path: Path, content: bytes) -> None:

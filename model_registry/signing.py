@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from model_registry.durable_files import flush_directory, write_durably
+from model_registry.durable_files import flush_directory, replace_durably, write_durably
 from model_registry.errors import BundleRefused, RegistryError
 from model_registry.file_lock import exclusive
 from model_registry.manifest import MANIFEST_FILE, SIGNATURE_FILE
@@ -105,7 +105,8 @@ class SigningKeys:
         public_pem = public.public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        write_durably(self._trusted / f"{key_id(public)}.pub", public_pem)
+        # Never half of it, be the disk full or the process killed: it would damn every signature.
+        replace_durably(self._trusted / f"{key_id(public)}.pub", public_pem)
         private_pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,

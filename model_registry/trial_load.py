@@ -54,7 +54,7 @@ def try_to_load(home: Home, bundle_id: str, *, prefers_compiled: bool) -> None:
 
 
 def load_within_limits(home: Home, bundle_id: str, *, prefers_compiled: bool) -> int:
-    """What the child does: load and check; prints the reason of a refusal. Returns its exit code."""
+    """What the child does: load and check, and print why it refuses; returns its exit code."""
     _limit()
     try:
         bundle = ModelStore(home).open(bundle_id)
@@ -69,4 +69,3 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +16,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from nbo.errors import ServerUnavailable
+from nbo.loopback_ports import LOOPBACK, accepts, free_port, is_free
 from nbo.redis_access import read_password, write_password
 from nbo.redis_binary import find_binary
 
-LOOPBACK = "127.0.0.1"
 START_SECONDS = 10.0
 LOAD_SECONDS = 120.0
 POLL_SECONDS = 0.02
@@ -63,9 +62,16 @@ class RedisServer:
         """What the server itself says."""
         return self.directory / "server.log"
 
+    def recorded(self) -> Address | None:
+        """The address of the server started last, alive or killed; None after a proper stop."""
+        try:
+            return msgspec.json.decode(self.address_file.read_bytes(), type=Address)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
     def running(self) -> Address | None:
         """The address of this directory's server, None when none runs; waits while it starts."""
-        address = self._recorded()
+        address = self.recorded()
         if address is None:
             return None
         heard = self._hear(address)
@@ -76,20 +82,34 @@ class RedisServer:
                 f"process {address.pid} holds port {address.port} of {self.directory} and does not"
                 f" answer: end it, or remove {self.address_file} if it is not a Redis server"
             )
-        self.address_file.unlink(missing_ok=True)
+        if heard is Hearing.ANOTHER:
+            self.address_file.unlink(missing_ok=True)
         return None
 
+    def has_ended(self, address: Address) -> bool:
+        """Whether the process is gone; one that is frozen or busy has not ended."""
+        return not _is_alive(address.pid)
+
     def start(self) -> Address:
-        """A fresh server on a free port, with the data of the last stop loaded."""
-        binary = find_binary()
-        write_password(self.access_file)
-        for _ in range(PORT_ATTEMPTS):
-            port = _free_port()
+        """A fresh server with the data saved last; where one was killed, at its old address.
+
+        Whoever used the killed one goes on as if nothing had been: same port, same password.
+        """
+        binary, killed = find_binary(), self.recorded()
+        ports = [free_port() for _ in range(PORT_ATTEMPTS)]
+        if killed is not None and self.access_file.exists() and is_free(killed.port):
+            ports.insert(0, killed.port)
+        else:
+            write_password(self.access_file)
+        for port in ports:
             address = Address(port=port, pid=self._spawn(binary, port))
             self.address_file.write_bytes(msgspec.json.encode(address))
             if self._hear(address) is Hearing.OURS:
                 return address
-        self.address_file.unlink(missing_ok=True)
+        if killed is None:
+            self.address_file.unlink(missing_ok=True)
+        else:
+            self.address_file.write_bytes(msgspec.json.encode(killed))
         raise ServerUnavailable(f"{binary} did not start: {self._last_words()}")
 
     def url(self, address: Address) -> str:
@@ -115,11 +135,18 @@ class RedisServer:
         _wait_until_gone(address)
         self.address_file.unlink(missing_ok=True)
 
-    def _recorded(self) -> Address | None:
-        try:
-            return msgspec.json.decode(self.address_file.read_bytes(), type=Address)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return None
+    def save(self, address: Address) -> None:
+        """Put what was written on disk while it serves on; a server that is gone saved it already,
+        or lost it.
+        """
+        deadline = time.monotonic() + LOAD_SECONDS
+        with self._client(address, timeout_seconds=1.0) as client, suppress(redis.RedisError):
+            if client.info("persistence")["rdb_changes_since_last_save"]:
+                client.bgsave(schedule=True)
+            while client.info("persistence")["rdb_bgsave_in_progress"]:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(POLL_SECONDS)
 
     def _spawn(self, binary: str, port: int) -> int:
         line = [binary, str(self.access_file), "--bind", LOOPBACK, "--port", str(port)]
@@ -153,7 +180,7 @@ class RedisServer:
 
     def _may_hold_our_data(self, address: Address) -> bool:
         """Whether the process lives, and works in this directory as far as the system tells."""
-        if not (_is_alive(address.pid) and _accepts(address.port)):
+        if not (_is_alive(address.pid) and accepts(address.port)):
             return False
         try:
             return Path(f"/proc/{address.pid}/cwd").samefile(self.directory)
@@ -200,19 +227,6 @@ class RedisServer:
         return f"{self.log_file} ends with: {lines[-1].strip()}" if lines else "its log is empty"
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((LOOPBACK, port)) == 0
-
-
 def _is_alive(pid: int) -> bool:
     """False for a process that ended, also when nobody has waited for it yet."""
     with suppress(ChildProcessError):  # another user of this home may have started it
@@ -230,5 +244,5 @@ def _is_alive(pid: int) -> bool:
 
 def _wait_until_gone(address: Address) -> None:
     deadline = time.monotonic() + LOAD_SECONDS
-    while _is_alive(address.pid) and _accepts(address.port) and time.monotonic() < deadline:
+    while _is_alive(address.pid) and accepts(address.port) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -107,7 +107,7 @@ class ToyService:
     stream: io.BytesIO = field(default_factory=io.BytesIO)
     tokens: TrackingTokens = field(default_factory=lambda: TrackingTokens(b"toy key"))
 
-    def app(self) -> Litestar:
+    def app(self, *, most_in_flight: int = 64) -> Litestar:
         """The real HTTP surface."""
         log = open_log(self.stream, level="info")
         observer = DecisionMetrics(self.metrics)
@@ -134,7 +134,7 @@ class ToyService:
         async def opened() -> AsyncIterator[Desk]:
             yield desk
 
-        return build_app(opened, metrics=self.metrics, log=log)
+        return build_app(opened, metrics=self.metrics, log=log, most_in_flight=most_in_flight)
 
     def log_lines(self) -> list[dict[str, object]]:
         """Everything logged so far."""

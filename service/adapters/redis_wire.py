@@ -21,6 +21,7 @@ HUNG_SECONDS = 0.25
 """A connection that owes a reply for so long is given up: its network may have gone."""
 STALL_SECONDS = 0.005
 """A timer this late says that the loop stood still, and that replies may lie there unread."""
+LOOK_SECONDS = 0.001
 
 
 class WireError(Exception):
@@ -139,12 +140,11 @@ class RedisWire:
             return await self._ask(packed, wanted, deadline)
 
     async def _ask(self, packed: bytes, wanted: int, deadline: float) -> list[Any]:
-        loop = asyncio.get_running_loop()
         connection = self._connection
         if connection is None or not connection.is_alive:
             connection = await self._connected(deadline)
         question = connection.ask(packed, wanted)
-        timer = loop.call_at(deadline, self._expire, connection, question, deadline)
+        timer = self._expire_at(deadline, connection, question, has_looked=False)
         try:
             return await question.answer
         finally:
@@ -157,17 +157,29 @@ class RedisWire:
         if self._connection is not None:
             self._connection.abort()
 
-    def _expire(self, connection: _Connection, question: _Question, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
+    def _expire(
+        self, connection: _Connection, question: _Question, deadline: float, has_looked: bool
+    ) -> None:
+        """Give up, but not before the loop has looked at its sockets once more.
+
+        Timers run before sockets are read: the reply may lie there, above all when the loop was
+        busy with other decisions.
+        """
         if question.answer.done() or question.is_complete:
             return
-        if loop.time() - deadline > STALL_SECONDS:
-            again = loop.time() + STALL_SECONDS / 2
-            loop.call_at(again, self._expire, connection, question, again)
+        now = asyncio.get_running_loop().time()
+        if not has_looked or now - deadline > STALL_SECONDS:
+            self._expire_at(now + LOOK_SECONDS, connection, question, has_looked=True)
             return
         question.answer.set_exception(WireError("TimeoutError"))
-        if connection.is_hung(loop.time()):
+        if connection.is_hung(now):
             connection.abort()
+
+    def _expire_at(
+        self, deadline: float, connection: _Connection, question: _Question, *, has_looked: bool
+    ) -> asyncio.TimerHandle:
+        loop = asyncio.get_running_loop()
+        return loop.call_at(deadline, self._expire, connection, question, deadline, has_looked)
 
     async def _connected(self, deadline: float) -> _Connection:
         """The new connection; one attempt serves all who wait, and outlives their patience."""

@@ -8,6 +8,7 @@ from service.api.problems import MEDIA_TYPE, OVERLOADED, problem_bytes
 from service.telemetry.metrics import Metrics
 
 ROUTE = "/v1/decisions"
+STEPS = ["v1", "decisions"]
 RETRY_AFTER_SECONDS = 1
 STATUS = 503
 
@@ -32,7 +33,7 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve it, or refuse a decision too many."""
-        if scope.get("path") != ROUTE:
+        if not _is_decision(scope.get("path", "")):
             await self._app(scope, receive, send)
             return
         if self._in_flight >= self._most:
@@ -49,3 +50,8 @@ class Admission:
         scope["path_template"] = ROUTE
         await send({"type": "http.response.start", "status": STATUS, "headers": self._headers})
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
+
+
+def _is_decision(path: str) -> bool:
+    """Whether the routing, which overlooks doubled and trailing slashes, comes to a decision."""
+    return path == ROUTE or [step for step in path.split("/") if step] == STEPS

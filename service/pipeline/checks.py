@@ -10,6 +10,9 @@ from service.domain.catalogue import Floats, Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Scorer, Selector
 
+# Ranges are checked by smallest and largest: NaN is both of any numbers that hold one, and fails
+# every comparison.
+
 
 class StageResultInvalid(Exception):
     """A stage returned something of another type, shape or range than it promised."""
@@ -31,7 +34,6 @@ def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | No
     if not _is_column(result, np.float64, situation):
         raise StageResultInvalid("not one float64 per offer")
     of_permitted = result[permitted]
-    # NaN is the smallest and the largest of numbers that hold one, and fails both comparisons.
     if not (of_permitted.min() >= 0.0 and of_permitted.max() <= 1.0):
         raise StageResultInvalid("not between 0 and 1 where permitted")
     scores = np.full(len(permitted), np.nan)
@@ -44,7 +46,7 @@ def factors(stage: Callable[[Situation], Floats], situation: Situation) -> Float
     result = stage(situation)
     if not _is_column(result, np.float64, situation):
         raise StageResultInvalid("not one float64 per offer")
-    if not (np.isfinite(result) & (result >= 0.0)).all():
+    if not (result.min(initial=0.0) >= 0.0 and result.max(initial=0.0) < np.inf):
         raise StageResultInvalid("not finite and positive")
     return result
 

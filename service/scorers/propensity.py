@@ -39,7 +39,8 @@ class Propensity:
         release, features = self._release, situation.customer.features
         assert release is not None
         assert features is not None
-        scores = np.where(permitted, self._rates, np.nan)
+        scores = np.full(len(permitted), np.nan)
+        scores[permitted] = self._rates[permitted]
         rows = np.flatnonzero(permitted & (situation.product_codes >= 0))
         if not rows.size:
             return scores

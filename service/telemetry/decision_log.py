@@ -8,6 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from service.telemetry.logging import LEVELS
+from service.telemetry.unfailing_stream import UnfailingStream
 
 
 class DecisionLine(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="decision"):
@@ -28,11 +29,11 @@ class DecisionLog:
     """Writes lines as the service's logger does, at a tenth of its cost; silent above info."""
 
     def __init__(self, stream: BinaryIO, *, level: str) -> None:
-        self._stream, self._is_wanted = stream, LEVELS[level] <= LEVELS["info"]
+        self._stream, self._is_wanted = UnfailingStream(stream), LEVELS[level] <= LEVELS["info"]
         self._encoder = msgspec.json.Encoder()
 
     def write(self, line: DecisionLine) -> None:
-        """Append the line; it is out when this returns."""
+        """Append the line; it is out when this returns, or lost where the stream takes none."""
         if self._is_wanted:
             self._stream.write(self._encoder.encode(line) + b"\n")
             self._stream.flush()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 import structlog
+
+from service.telemetry.unfailing_stream import UnfailingStream
 
 Log = structlog.typing.FilteringBoundLogger
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -14,7 +16,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 def open_log(stream: BinaryIO, *, level: str) -> Log:
     """A logger of its own: nothing global is configured, so tests and commands never collide."""
     log: Log = structlog.wrap_logger(
-        structlog.BytesLogger(stream),
+        structlog.BytesLogger(cast("BinaryIO", UnfailingStream(stream))),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

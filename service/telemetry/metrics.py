@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,7 +54,8 @@ class Metrics:
         if not shared:
             return generate_latest(self.registry)
         for process in _ended(Path(shared)):
-            mark_process_dead(process, shared)  # type: ignore[no-untyped-call]
+            with suppress(FileNotFoundError):  # another worker was faster
+                mark_process_dead(process, shared)  # type: ignore[no-untyped-call]
         collected = CollectorRegistry()
         MultiProcessCollector(collected, shared)  # type: ignore[no-untyped-call]
         return generate_latest(collected)

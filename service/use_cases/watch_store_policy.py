@@ -1,4 +1,4 @@
-"""A store that drops keys when it is full would forget refusals: the service is not ready on one."""
+"""A store that drops keys when it is full forgets refusals: the service is not ready on one."""
 
 from __future__ import annotations
 

@@ -94,3 +94,13 @@ def test_an_error_never_repeats_at_length_what_a_client_sent(client) -> None:
     answer = client.post("/v1/decisions", json=ASK | {"x" * 60_000: 1})
     assert answer.status_code == 400
     assert len(answer.content) < 600
+
+
+@pytest.mark.parametrize("path", ["/v1/decisions", "/v1/decisions/", "/v1//decisions"])
+def test_no_spelling_of_the_address_gets_past_the_bound(path: str) -> None:
+    service = ToyService(FakeCustomerStore({}))
+    with TestClient(service.app(most_in_flight=0)) as client:
+        answer = client.post(path, json=ASK)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["type"] == "/problems/too-many-in-flight"
