@@ -134,14 +134,14 @@ def _fill_category_codes(
 
 def _fill_holdings(raw: RawFeatures, out: Float32s, start: int) -> int:
     held, counts = raw.lists["held"], raw.block(*_COUNTS)
-    products = held.shape[1]
+    products: int = held.shape[1]
     months = months_since(day_written(raw, "product_holdings"), raw.block(*_CHANGES))
     # 0 * max: a customer of whom no product's state is known holds an unknown number.
     out[:, start] = np.add.reduce(np.fmax(held, 0.0), axis=1) + 0.0 * np.fmax.reduce(held, axis=1)
     end = start + 1 + products
     out[:, start + 1 : end] = held
     out[:, end : end + counts.shape[1]] = counts
-    end += counts.shape[1]
+    end += int(counts.shape[1])
     out[:, end : end + 2 * products] = months
     end += 2 * products
     np.fmin.reduce(months.reshape(len(held), 2, products), axis=2, out=months[:, :2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
 from service.api.problems import MEDIA_TYPE, OVERLOADED, problem_bytes
 from service.telemetry.metrics import Metrics
@@ -39,9 +39,18 @@ class Admission:
         if self._in_flight >= self._most:
             await self._refuse(scope, send)
             return
+
+        async def receive_outside() -> ReceiveMessage:
+            """A body that is slow to come takes no place from those that are here."""
+            self._in_flight -= 1
+            try:
+                return await receive()
+            finally:
+                self._in_flight += 1
+
         self._in_flight += 1
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive_outside, send)
         finally:
             self._in_flight -= 1
 
