@@ -109,6 +109,8 @@ class PropensityModel:
     def check_golden(self) -> None:
         """`BundleRefused` unless the scores recorded in training come out again here."""
         matrix, expected = self.golden
+        if not len(matrix):
+            raise BundleRefused(f"{GOLDEN_FILE} holds no row to check by: train again")
         codes = matrix[:, len(self.layout.customer_names)].astype(np.intp)
         scores = self.predict(matrix, codes)
         if not np.allclose(scores, expected, rtol=_GOLDEN_TOLERANCE, atol=0.0):

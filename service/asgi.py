@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 
 from litestar import Litestar
 from litestar.datastructures import ResponseHeader
@@ -13,7 +13,7 @@ from litestar.datastructures import ResponseHeader
 from model_registry.errors import RegistryError
 from service.api.admission import Admission
 from service.api.decisions import decide
-from service.api.desk import STATE_KEY, Desk
+from service.api.desk import ADMISSION_KEY, STATE_KEY, Desk
 from service.api.farewell import Farewell
 from service.api.head_requests import HeadRequests
 from service.api.health import live, ready
@@ -27,6 +27,7 @@ from service.bootstrap import open_desk
 from service.errors import ServiceError
 from service.settings import Settings, read_settings
 from service.telemetry.http_metrics import HttpMetrics
+from service.telemetry.line_writer import LineWriter
 from service.telemetry.logging import Log, open_log
 from service.telemetry.metrics import Metrics
 
@@ -40,10 +41,18 @@ NO_STORE = ResponseHeader(name="Cache-Control", value="no-store")
 def create_app(settings: Settings | None = None) -> Litestar:
     """The service for these settings, or for those of the environment."""
     settings = settings or read_settings(os.environ)
-    log = open_log(sys.stderr.buffer, level=settings.log_level)
     metrics = Metrics()
+    lines = LineWriter(sys.stderr.buffer, count_dropped=metrics.log_lines_dropped.inc)
+    log = open_log(lines, level=settings.log_level)
+
+    @asynccontextmanager
+    async def desk() -> AsyncIterator[Desk]:
+        with closing(lines):  # the server may end by a signal, after which nothing else runs
+            async with open_desk(settings, metrics, log, lines) as opened:
+                yield opened
+
     return build_app(
-        lambda: open_desk(settings, metrics, log),
+        desk,
         metrics=metrics,
         log=log,
         most_in_flight=settings.max_in_flight,
@@ -81,8 +90,8 @@ def build_app(
     )
     routes = frozenset(route.path_format for route in app.routes)
     answering = HeadRequests(app.asgi_handler)
-    admission = Admission(answering, metrics, most_in_flight=most_in_flight)
-    farewell = app.state[FAREWELL_KEY] = Farewell(HttpMetrics(admission, metrics, routes))
+    farewell = app.state[FAREWELL_KEY] = Farewell(HttpMetrics(answering, metrics, routes))
+    app.state[ADMISSION_KEY] = Admission(metrics, most_in_flight=most_in_flight)
     app.asgi_handler = farewell
     return app
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from model_registry.home import BankIdentity, Home
 from service.adapters.catalogue_files import CatalogueFiles
 from service.adapters.clock import BusinessClock, WallClock
 from service.adapters.model_releases import ModelReleases
-from service.adapters.redis_address import redis_address
+from service.adapters.redis_address import FixedAddress, SentinelAddress, redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.adapters.redis_wire import RedisWire
 from service.adapters.store_policy import StorePolicy
@@ -29,6 +28,8 @@ from service.settings import Settings
 from service.sinks import SINKS
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
+from service.telemetry.kept_going import kept_going
+from service.telemetry.line_writer import LineStream
 from service.telemetry.logging import Log
 from service.telemetry.loop_watch import LoopWatch
 from service.telemetry.metrics import Metrics
@@ -42,7 +43,9 @@ WARM_UP_CUSTOMER = "warm-up"
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings, metrics: Metrics, log: Log) -> AsyncIterator[Desk]:
+async def open_desk(
+    settings: Settings, metrics: Metrics, log: Log, lines: LineStream
+) -> AsyncIterator[Desk]:
     """Everything the handlers need, warmed up; closed again on exit.
 
     Raises `SettingsInvalid`, `HomeInvalid` or `CatalogueInvalid` before any request is served.
@@ -58,7 +61,7 @@ async def open_desk(settings: Settings, metrics: Metrics, log: Log) -> AsyncIter
         tries_first=settings.trial_load,
     )
     async with AsyncExitStack() as stack:
-        wire = RedisWire(redis_address(_redis_url(settings)))
+        wire = RedisWire(_redis_address(settings))
         stack.push_async_callback(wire.aclose)
         opened = await asyncio.to_thread(releases.open_champion)
         vocabulary = tuple(identity.product_vocabulary)
@@ -85,18 +88,20 @@ async def open_desk(settings: Settings, metrics: Metrics, log: Log) -> AsyncIter
             readiness=Readiness(),
             metrics=metrics,
             log=log,
-            decision_log=DecisionLog(sys.stderr.buffer, level=settings.log_level),
+            decision_log=DecisionLog(lines, level=settings.log_level),
             farewell_seconds=settings.drain_seconds,
         )
         verdict = partial(desk.readiness.report, "store_policy")
         store_policy = WatchStorePolicy(StorePolicy(wire), verdict)
         await store_policy.start()
         await warm_up(desk, opened)
-        await stack.enter_async_context(_in_background(store_policy.run()))
-        await stack.enter_async_context(
-            _in_background(follow_promotions(desk, releases, opened).run())
-        )
-        await stack.enter_async_context(_in_background(LoopWatch(metrics, log).run()))
+        background = {
+            "store_policy": store_policy.run,
+            "promotions": follow_promotions(desk, releases, opened).run,
+            "loop_watch": LoopWatch(metrics, log).run,
+        }
+        for name, work in background.items():
+            await stack.enter_async_context(kept_going(name, work, metrics, log))
         yield desk
 
 
@@ -162,30 +167,25 @@ def _show_model(desk: Desk, opened: OpenedRelease, *, in_use: bool) -> None:
         desk.metrics.model_info[opened.release.bundle_id, opened.ranker].set(float(in_use))
 
 
-@asynccontextmanager
-async def _in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 def _bank(home: Home, settings: Settings) -> BankIdentity:
     identity = home.bank()
     settings.require_bank(identity.bank)
     return identity
 
 
-def _redis_url(settings: Settings) -> str:
+def _redis_address(settings: Settings) -> FixedAddress | SentinelAddress:
     if not settings.redis_url:
         raise SettingsInvalid(
             "NBO_REDIS_URL is empty: start with `nbo serve`, which brings its own Redis,"
             " or set it to redis://host:port/0"
         )
-    return settings.redis_url
+    try:
+        return redis_address(settings.redis_url)
+    except ValueError as error:
+        raise SettingsInvalid(
+            f"NBO_REDIS_URL is no address of a Redis server ({type(error).__name__}): use"
+            " redis://host:port/0 or redis+sentinel://host:port,host:port/master/0"
+        ) from None
 
 
 def _warm_up_command(catalogue: Catalogue) -> DecisionCommand:

@@ -46,7 +46,7 @@ class Settings:
     """Port to bind."""
     insecure: bool = False
     """Allow a host that others can reach, although nobody has to authenticate."""
-    max_in_flight: int = 64
+    max_in_flight: int = 32
     """Decisions one worker works on at a time; one more is answered with 503 and Retry-After."""
     state_deadline_ms: int = 25
     """Milliseconds a decision waits for Redis; later it is decided without, which denies."""

@@ -48,29 +48,33 @@ class ModelReleases:
             return None
 
     def _open(self, bundle_id: str) -> OpenedRelease:
-        prefers_compiled = self._survives(bundle_id)
+        crash = self._crash_of_the_compiled(bundle_id)
         bundle = self._store.open(bundle_id)
         self._check_bank(bundle.manifest)
+        # The rates first: a native library, once loaded, stays for the life of the process.
+        rates = BundleRates.decode(bundle.file(RATES_FILE))
+        prefers_compiled = self._prefers_compiled and crash is None
         model = load_model(self._home, bundle, prefers_compiled=prefers_compiled)
-        if RATES_FILE not in bundle.files:
-            raise BundleRefused(f"bundle {bundle_id}: {RATES_FILE} is not part of it: train again")
-        release = _release(bundle.manifest, model, BundleRates.decode(bundle.files[RATES_FILE]))
-        detail = f"bundle {bundle_id}; {model.ranker_detail}"
-        return OpenedRelease(release, detail, ranker=model.ranker)
+        ranker_detail = f"no compiled ranker: {crash}" if crash else model.ranker_detail
+        release = _release(bundle.manifest, model, rates)
+        return OpenedRelease(release, f"bundle {bundle_id}; {ranker_detail}", ranker=model.ranker)
 
-    def _survives(self, bundle_id: str) -> bool:
-        """Whether the compiled ranker may be loaded; `BundleRefused` when not even LightGBM may."""
+    def _crash_of_the_compiled(self, bundle_id: str) -> str | None:
+        """Why the compiled ranker may not be loaded here, None when it may; `BundleRefused` when
+        not even LightGBM may.
+        """
         if not self._tries_first:
-            return self._prefers_compiled
+            return None
+        crash = None
         if self._prefers_compiled:
             try:
                 try_to_load(self._home, bundle_id, prefers_compiled=True)
-            except BundleRefused:
-                pass
+            except BundleRefused as error:
+                crash = str(error)
             else:
-                return True
+                return None
         try_to_load(self._home, bundle_id, prefers_compiled=False)
-        return False
+        return crash
 
     def _check_bank(self, manifest: BundleManifest) -> None:
         if manifest.bank != self._identity.bank:

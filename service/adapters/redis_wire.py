@@ -19,8 +19,6 @@ from service.adapters.redis_address import Endpoint, FixedAddress, SentinelAddre
 CONNECT_SECONDS = 1.0
 HUNG_SECONDS = 0.25
 """A connection that owes a reply for so long is given up: its network may have gone."""
-STALL_SECONDS = 0.005
-"""A timer this late says that the loop stood still, and that replies may lie there unread."""
 LOOK_SECONDS = 0.001
 
 
@@ -157,18 +155,16 @@ class RedisWire:
         if self._connection is not None:
             self._connection.abort()
 
-    def _expire(
-        self, connection: _Connection, question: _Question, deadline: float, has_looked: bool
-    ) -> None:
+    def _expire(self, connection: _Connection, question: _Question, has_looked: bool) -> None:
         """Give up, but not before the loop has looked at its sockets once more.
 
-        Timers run before sockets are read: the reply may lie there, above all when the loop was
-        busy with other decisions.
+        Timers run before sockets are read: the reply may lie there, above all after the loop stood
+        still.
         """
         if question.answer.done() or question.is_complete:
             return
         now = asyncio.get_running_loop().time()
-        if not has_looked or now - deadline > STALL_SECONDS:
+        if not has_looked:
             self._expire_at(now + LOOK_SECONDS, connection, question, has_looked=True)
             return
         question.answer.set_exception(WireError("TimeoutError"))
@@ -179,7 +175,7 @@ class RedisWire:
         self, deadline: float, connection: _Connection, question: _Question, *, has_looked: bool
     ) -> asyncio.TimerHandle:
         loop = asyncio.get_running_loop()
-        return loop.call_at(deadline, self._expire, connection, question, deadline, has_looked)
+        return loop.call_at(deadline, self._expire, connection, question, has_looked)
 
     async def _connected(self, deadline: float) -> _Connection:
         """The new connection; one attempt serves all who wait, and outlives their patience."""

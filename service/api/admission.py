@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+from types import TracebackType
+
+from litestar.types import Send
 
 from service.api.problems import MEDIA_TYPE, OVERLOADED, problem_bytes
 from service.telemetry.metrics import Metrics
 
 ROUTE = "/v1/decisions"
-STEPS = ["v1", "decisions"]
 RETRY_AFTER_SECONDS = 1
 STATUS = 503
 
 
 class Admission:
-    """Wraps an ASGI application; one more decision than `most_in_flight` is answered with 503.
+    """The places of one worker; a decision holds one from when its body is there to its answer.
 
-    The refusal is written here, before routing and before the body is read: it has to cost little
-    when there is much to refuse.
+    Not sooner: a body that is slow to come must take no place from those that are here.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, most_in_flight: int) -> None:
-        self._app, self._metrics, self._most = app, metrics, most_in_flight
-        self._in_flight = 0
+    def __init__(self, metrics: Metrics, *, most_in_flight: int) -> None:
+        self._metrics, self._most = metrics, most_in_flight
+        self._taken = 0
         self._body = problem_bytes(STATUS, OVERLOADED)
         self._headers = [
             (b"content-type", MEDIA_TYPE.encode()),
@@ -31,36 +31,23 @@ class Admission:
             (b"retry-after", str(RETRY_AFTER_SECONDS).encode()),
         ]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve it, or refuse a decision too many."""
-        if not _is_decision(scope.get("path", "")):
-            await self._app(scope, receive, send)
-            return
-        if self._in_flight >= self._most:
-            await self._refuse(scope, send)
-            return
+    @property
+    def is_full(self) -> bool:
+        """Whether one more decision has to be refused."""
+        return self._taken >= self._most
 
-        async def receive_outside() -> ReceiveMessage:
-            """A body that is slow to come takes no place from those that are here."""
-            self._in_flight -= 1
-            try:
-                return await receive()
-            finally:
-                self._in_flight += 1
+    def __enter__(self) -> None:
+        """Take a place."""
+        self._taken += 1
 
-        self._in_flight += 1
-        try:
-            await self._app(scope, receive_outside, send)
-        finally:
-            self._in_flight -= 1
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Give it back."""
+        self._taken -= 1
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
+    async def refuse(self, send: Send) -> None:
+        """503 and when to come again, written beforehand: refusing must cost little."""
         self._metrics.http_requests_shed[ROUTE,].inc()
-        scope["path_template"] = ROUTE
         await send({"type": "http.response.start", "status": STATUS, "headers": self._headers})
         await send({"type": "http.response.body", "body": self._body, "more_body": False})
-
-
-def _is_decision(path: str) -> bool:
-    """Whether the routing, which overlooks doubled and trailing slashes, comes to a decision."""
-    return path == ROUTE or [step for step in path.split("/") if step] == STEPS

@@ -9,8 +9,9 @@ from litestar import asgi
 from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
+from service.api.admission import Admission
 from service.api.asking import decode_request, to_command
-from service.api.desk import STATE_KEY, Desk
+from service.api.desk import ADMISSION_KEY, STATE_KEY, Desk
 from service.api.rendering import Envelope, render
 from service.api.request_body import read_body
 from service.api.ulid import new_ulid
@@ -32,10 +33,16 @@ async def decide(scope: Scope, receive: Receive, send: Send) -> None:
     body = await read_body(receive)
     if body is None:
         return
-    desk: Desk = scope["litestar_app"].state[STATE_KEY]
-    asked = decode_request(body)
-    command = to_command(asked, desk.make_decision.edition.catalogue)
-    content = _ENCODER.encode(await _answer(desk, asked, command))
+    state = scope["litestar_app"].state
+    admission: Admission = state[ADMISSION_KEY]
+    if admission.is_full:
+        await admission.refuse(send)
+        return
+    desk: Desk = state[STATE_KEY]
+    with admission:
+        asked = decode_request(body)
+        command = to_command(asked, desk.make_decision.edition.catalogue)
+        content = _ENCODER.encode(await _answer(desk, asked, command))
     headers = [*_HEADERS, (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -16,6 +16,7 @@ from service.telemetry.metrics import Metrics
 from service.use_cases.make_decision import MakeDecision
 
 STATE_KEY = "desk"
+ADMISSION_KEY = "admission"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from litestar.exceptions import HTTPException
-from litestar.types import Receive, ReceiveMessage
+from litestar.types import Receive
 
 MOST_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 10.0
@@ -14,23 +14,19 @@ TIMED_OUT, TOO_LARGE = 408, 413
 
 async def read_body(receive: Receive, *, within_seconds: float = BODY_SECONDS) -> bytes | None:
     """The whole body; None when the client went away, a 413 or 408 when it is too much or slow."""
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return _within_size(message.get("body", b""))
     try:
         async with asyncio.timeout(within_seconds):
-            return await _rest(message, receive)
+            return await _all(receive)
     except TimeoutError:
         raise HTTPException(status_code=TIMED_OUT) from None
 
 
-async def _rest(message: ReceiveMessage, receive: Receive) -> bytes | None:
+async def _all(receive: Receive) -> bytes | None:
     body = b""
-    while message["type"] == "http.request":
+    while (message := await receive())["type"] == "http.request":
         body = _within_size(body + message.get("body", b""))
         if not message.get("more_body"):
             return body
-        message = await receive()
     return None
 
 

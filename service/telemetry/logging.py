@@ -7,16 +7,16 @@ from typing import Any, BinaryIO, cast
 import msgspec
 import structlog
 
-from service.telemetry.unfailing_stream import UnfailingStream
+from service.telemetry.line_writer import LineStream
 
 Log = structlog.typing.FilteringBoundLogger
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def open_log(stream: BinaryIO, *, level: str) -> Log:
+def open_log(stream: LineStream, *, level: str) -> Log:
     """A logger of its own: nothing global is configured, so tests and commands never collide."""
     log: Log = structlog.wrap_logger(
-        structlog.BytesLogger(cast("BinaryIO", UnfailingStream(stream))),
+        structlog.BytesLogger(cast("BinaryIO", stream)),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -137,10 +137,20 @@ class Metrics:
         for result in ("adopted", "refused"):
             # A count that begins with its first event shows no increase to alert on.
             self.model_swaps[result,].inc(0)
+        self.background_failures = self._counter(
+            "nbo_background_failures_total",
+            "Work beside the answers that raised and was begun again",
+            ("work",),
+        )
         self.loop_delay = Histogram(
             "nbo_event_loop_delay_seconds",
             "How late the event loop ran a timer",
             buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.log_lines_dropped = Counter(
+            "nbo_log_lines_dropped_total",
+            "Log lines lost because whoever reads them is too slow",
             registry=self.registry,
         )
 

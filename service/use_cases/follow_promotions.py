@@ -43,10 +43,13 @@ class FollowPromotions:
         """
         champion = await asyncio.to_thread(self._shelf.champion)
         self._polls_since += 1
+        if champion == self._edition().versions.model:
+            self._refused = None  # whoever promotes the refused one again means it
         if champion is None or champion == self._edition().versions.model:
             return
         if champion == self._refused and self._polls_since < RETRY_POLLS:
             return
+        self._refused = None
         opened = await asyncio.to_thread(self._shelf.open_champion)
         if opened.release is None:
             self._refused, self._polls_since = champion, 0

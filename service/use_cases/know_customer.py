@@ -14,6 +14,7 @@ from service.domain.freshness import assess_freshness
 from service.ports import CustomerRecord
 
 EPOCH = date(1970, 1, 1)
+FIRST_DAY, LAST_DAY = (date.min - EPOCH).days, (date.max - EPOCH).days
 ESSENTIAL_VIEW = "product_holdings"
 
 
@@ -81,5 +82,6 @@ def _unknown_holdings(product_count: int) -> NDArray[np.float32]:
 
 
 def _birth_date(features: RawFeatures) -> date | None:
-    day = features.numbers["birth_day"][0]
-    return None if np.isnan(day) else EPOCH + timedelta(days=int(day))
+    """None also for a number that is no day of the calendar."""
+    day = float(features.numbers["birth_day"][0])
+    return EPOCH + timedelta(days=int(day)) if FIRST_DAY <= day <= LAST_DAY else None

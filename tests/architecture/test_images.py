@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
 
+from nbo.redis_binary import find_binary
 from service.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
@@ -163,6 +170,41 @@ def test_redis_never_evicts_and_asks_for_a_password() -> None:
     (_, _, command) = compose()["services"]["redis"]["entrypoint"]
     assert "--maxmemory-policy noeviction" in command
     assert "requirepass" in command
+
+
+def test_redis_takes_the_place_of_its_shell_so_that_sigterm_arrives(tmp_path: Path) -> None:
+    redis = compose()["services"]["redis"]
+    assert redis["tmpfs"] == ["/run:mode=1777"]
+    folders = [("$$", "$"), ("/run/", f"{tmp_path}/"), (" /data", f" {tmp_path}")]
+    shell, option, command = redis["entrypoint"]
+    for there, here in folders:
+        command = command.replace(there, here)
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
+    (binaries / "redis-server").symlink_to(find_binary())
+    socket = tmp_path / "redis.sock"
+    server = subprocess.Popen(
+        [shell, option, f"{command} --port 0 --unixsocket {socket}"],
+        env={"PATH": f"{binaries}:{os.environ['PATH']}", "REDIS_PASSWORD": "secret"},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        retry = Retry(ConstantBackoff(0.05), 200)
+        with Redis(
+            unix_socket_path=str(socket),
+            password="secret",
+            retry=retry,
+            retry_on_error=[RedisConnectionError],
+        ) as client:
+            assert client.ping()
+            assert client.info("server")["process_id"] == server.pid
+            assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        assert (tmp_path / "redis.conf").stat().st_mode & 0o077 == 0
+        server.terminate()
+        assert server.wait(timeout=10) == 0
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_every_folder_mounted_from_here_exists() -> None:

@@ -143,6 +143,12 @@ def test_an_alert_is_complete_and_asks_for_what_there_is(rule: dict[str, Any]) -
     assert anchor in anchors()
 
 
+def test_no_alert_takes_the_time_a_client_needs_to_send_for_the_service_s() -> None:
+    watched = {metric for rule in alerts() for metric, _ in asked(rule["expr"])}
+    assert "nbo_decision_duration_seconds_bucket" in watched
+    assert not any(metric.startswith("nbo_http_request_duration") for metric in watched)
+
+
 def test_alerts_have_names_of_their_own() -> None:
     names = [rule["alert"] for rule in alerts()]
     assert len(names) == len(set(names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from service.adapters.circuit_breaker import FAILURES_TO_OPEN
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.adapters.redis_wire import RedisWire
-from service.api.admission import ROUTE, Admission
+from service.api.admission import Admission
 from service.api.desk import STATE_KEY, Desk
 from service.api.operations import OPERATIONS
 from service.bootstrap import follow_promotions, warm_up
@@ -25,7 +26,8 @@ from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Situation
 from service.ports import OpenedRelease
 from service.rules.not_killed import NotKilled
-from service.telemetry.http_metrics import HttpMetrics
+from service.telemetry.kept_going import kept_going
+from service.telemetry.line_writer import LineWriter
 from service.telemetry.logging import open_log
 from service.telemetry.loop_watch import INTERVAL_SECONDS, LoopWatch
 from service.telemetry.metrics import Metrics
@@ -47,6 +49,7 @@ LABELS: dict[str, set[str] | None] = {
     "name": {"not_killed"},
     "bundle": {"toy-1", "toy-2"},
     "ranker": {"lightgbm"},
+    "work": {"loop_watch"},
     "le": None,
 }
 
@@ -115,26 +118,40 @@ async def live_through_promotions(desk: Desk, metrics: Metrics) -> None:
     for shelf in (Shelf("toy-2"), Shelf("toy-3", is_refused=True)):
         await follow_promotions(desk, shelf, opened("toy-1")).look()  # type: ignore[arg-type]
     watch = asyncio.create_task(LoopWatch(metrics, desk.log).run())
-    await asyncio.wait({watch}, timeout=3 * INTERVAL_SECONDS)
+    async with kept_going("loop_watch", fails, metrics, desk.log):
+        await asyncio.wait({watch}, timeout=3 * INTERVAL_SECONDS)
     watch.cancel()
+
+
+async def fails() -> None:
+    """Work that raises."""
+    raise MemoryError
+
+
+def log_too_much(metrics: Metrics) -> None:
+    """Write a line where no line may wait."""
+    open_log(
+        LineWriter(BytesIO(), most_lines=0, count_dropped=metrics.log_lines_dropped.inc),
+        level="info",
+    ).info("toy")
 
 
 def refuse_one(metrics: Metrics) -> None:
     """Ask where no request more is admitted."""
-    full = Admission(nobody, metrics, most_in_flight=0)
-    scope: Any = {"type": "http", "method": "POST", "path": ROUTE}
-    asyncio.run(HttpMetrics(full, metrics, frozenset({ROUTE}))(scope, nothing, nowhere))
+    asyncio.run(Admission(metrics, most_in_flight=0).refuse(nowhere))
 
 
 def test_every_declared_metric_moves_and_no_label_leaves_its_set(service, client) -> None:
     ask_everything(service)
     refuse_one(service.metrics)
+    log_too_much(service.metrics)
     desk: Desk = client.app.state[STATE_KEY]
     asyncio.run(live_through_promotions(desk, service.metrics))
     scraped = client.get("/metrics").text
     families = list(service.metrics.registry.collect())
     still = {f.name for f in families if not any(sample.value > 0 for sample in f.samples)}
     assert still == {"nbo_http_requests_in_flight"}
+    assert "nbo_log_lines_dropped_total 1.0" in scraped
     assert "nbo_http_requests_in_flight 1.0" in scraped
     samples = [sample for family in families for sample in family.samples]
     seen = {pair for sample in samples for pair in sample.labels.items()}

@@ -77,9 +77,12 @@ class ServedBank:
 
 @contextmanager
 def served(
-    environment: Mapping[str, str], folder: Path, *, workers: int = 1
+    environment: Mapping[str, str], folder: Path, *, workers: int = 1, stderr: int | None = None
 ) -> Iterator[ServedBank]:
-    """`nbo serve` on a free port, once it is live; killed with all it started at the end."""
+    """`nbo serve` on a free port, once it is live; killed with all it started at the end.
+
+    What it writes to stderr goes to its log, or to this file descriptor.
+    """
     port = free_port()
     log = folder / f"serve-{port}.log"
     command = [sys.executable, "-m", "nbo", "serve", "--port", str(port)]
@@ -88,7 +91,7 @@ def served(
             [*command, "--workers", str(workers)],
             env=dict(environment),
             stdout=stream,
-            stderr=stream,
+            stderr=stream if stderr is None else stderr,
         )
     bank = ServedBank(process, port, log)
     try:

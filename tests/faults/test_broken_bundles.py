@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from model_registry import trial_load
+from model_registry.errors import BundleRefused
 from model_registry.home import Home
 from model_registry.manifest import BundleDraft
 from model_registry.ranker_store import RankerStore
 from model_registry.store import ModelStore
+from model_registry.trial_load import try_to_load
 from service.adapters.model_releases import ModelReleases
 from service.ports import OpenedRelease
+from service.use_cases.follow_promotions import RETRY_POLLS, FollowPromotions
 from tests.faults.conftest import ToyInstallation
 from tests.scored_bundle import model_text, scored_draft
+from tests.toy_bank import identity
+from tests.toy_release import toy_edition, toy_release
 from training.ranker.building import build_ranker
 
 DEADLY = "#include <stdlib.h>\n__attribute__((constructor)) static void die(void) { abort(); }\n"
@@ -64,6 +72,21 @@ def test_a_registry_that_is_missing_at_start_is_a_bank_without_a_model(
     assert (release.release, release.is_refused) == (None, False)
     assert release.degraded_reasons == ("model_missing",)
     assert "nbo models promote" in release.detail
+
+
+def test_a_registry_that_goes_away_while_serving_is_no_promotion_of_nothing(tmp_path: Path) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("nothing was promoted")
+
+    edition = toy_edition(toy_release())
+    shelf = ModelReleases(Home(tmp_path), identity(), prefers_compiled=False, tries_first=False)
+    follow = FollowPromotions(shelf, edition=lambda: edition, adopt=fail, refuse=fail)
+
+    async def look_often() -> None:
+        for _ in range(2 * RETRY_POLLS):
+            await follow.look()
+
+    asyncio.run(look_often())
 
 
 @pytest.mark.parametrize("name", ["propensity.txt", "calibrators.npz", "rates.json"])
@@ -120,7 +143,8 @@ def test_a_signed_model_that_kills_its_loader_kills_a_child_and_is_refused(
     installation: ToyInstallation, champion: str
 ) -> None:
     draft = scored_draft(second=9)
-    files = draft.files | {"propensity.txt": deadly(model_text())}
+    rates = installation.store.open(champion).file("rates.json")
+    files = draft.files | {"propensity.txt": deadly(model_text()), "rates.json": rates}
     appoint(installation, installation.store.write(BundleDraft(draft.manifest, files)))
     assert_refused(opened(installation, tries_first=True), "ends the process that loads it")
 
@@ -152,9 +176,62 @@ def test_a_signed_ranker_that_kills_its_loader_gives_way_to_lightgbm(
         shutil.rmtree(home.rankers)
     assert release.release is not None
     assert release.ranker == "lightgbm"
+    assert "ends the process that loads it" in release.detail
 
 
 def appoint(installation: ToyInstallation, bundle: str) -> None:
     """Make it the champion as a promotion on another machine would have."""
     alias = installation.home.models / "champion.json"
     alias.write_bytes(msgspec.json.encode({"bundle_id": bundle}))
+
+
+def test_a_trial_runs_nothing_that_lies_in_the_working_directory(
+    installation: ToyInstallation,
+    champion: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit(9)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    try_to_load(Home(installation.home.root.resolve()), champion, prefers_compiled=False)
+
+
+def test_a_trial_that_needs_too_much_memory_or_time_is_a_refusal(
+    installation: ToyInstallation, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_load, "MOST_SECONDS", 0.01)
+    with pytest.raises(BundleRefused, match="did not load within"):
+        try_to_load(installation.home, champion, prefers_compiled=False)
+
+
+def test_a_refused_champion_that_is_promoted_again_is_looked_at_at_once() -> None:
+    shelf = _Shelf("broken")
+    refused: list[OpenedRelease] = []
+    edition = toy_edition(toy_release())
+    following = FollowPromotions(
+        shelf, edition=lambda: edition, adopt=lambda *_: None, refuse=refused.append
+    )
+
+    async def promote(*bundles: str) -> None:
+        for shelf.bundle in bundles:
+            await following.look()
+
+    asyncio.run(promote("broken", "broken", toy_release().bundle_id, "broken"))
+    assert len(refused) == 2
+
+
+@dataclass
+class _Shelf:
+    """Nothing on it can be used."""
+
+    bundle: str
+
+    def ids(self) -> list[str]:
+        return [self.bundle]
+
+    def champion(self) -> str | None:
+        return self.bundle
+
+    def open_champion(self) -> OpenedRelease:
+        return OpenedRelease(None, "damaged", is_refused=True)

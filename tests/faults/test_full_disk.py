@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from litestar.testing import TestClient
 
 from model_registry.home import Home
 from model_registry.store import ModelStore
+from service.telemetry.line_writer import LineWriter
 from tests.bundle_drafts import draft
 from tests.fakes import FakeCustomerStore, ToyService
-from tests.faults.served_bank import inherited
+from tests.faults.served_bank import inherited, until
 from tests.toy_bank import identity
 
 ROOT = Path(__file__).parents[2]
@@ -86,9 +88,12 @@ def test_a_tracking_key_that_cannot_be_written_is_said_and_leaves_no_half_of_one
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
 def test_a_log_that_cannot_be_written_costs_no_answer() -> None:
-    with Path("/dev/full").open("wb", buffering=0) as full:
-        service = ToyService(store=FakeCustomerStore({}), stream=full)
+    with Path("/dev/full").open("wb") as full, closing(LineWriter(full)) as lines:
+        service = ToyService(store=FakeCustomerStore({}), stream=lines)
         with TestClient(service.app()) as client:
             for _ in range(3):
                 asked = {"customer_id": "x", "channel": "mobile_app"}
                 assert client.post("/v1/decisions", json=asked).status_code == 200
+        until(lambda: not lines._pending)  # refused, and the thread lives
+        assert lines._thread is not None
+        assert lines._thread.is_alive()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -80,7 +83,7 @@ def test_no_customer_is_answered_with_another_s_reply_whatever_is_cancelled_or_l
             return ended.count(True), sum(isinstance(e, asyncio.CancelledError) for e in ended)
 
         answered, cancelled = store.run(storm)
-    assert answered > 100
+    assert answered > 20
     assert cancelled > 0
     assert store.count("unreadable") == 0.0
 
@@ -101,18 +104,25 @@ def test_a_reply_that_has_come_and_waits_its_turn_is_no_timeout(store: StoreUnde
     assert store.count("unreachable") == 0.0
 
 
+@pytest.mark.parametrize("where", ["in a task", "in a callback of another socket"])
 def test_after_the_loop_stood_still_the_replies_that_came_meanwhile_are_used_and_it_is_measured(
-    store: StoreUnderTest,
+    server: RedisProcess, store: StoreUnderTest, where: str
 ) -> None:
     async def stalled(adapter: RedisCustomerStore) -> list[bool]:
         watch = LoopWatch(store.metrics, open_log(store.stream, level="info"))
         watching = asyncio.ensure_future(watch.run())
         await readable_again(adapter)
         before = store.count("unreachable")
-        reads = [asyncio.ensure_future(read(adapter, number)) for number in range(20)]
-        await asyncio.sleep(0)  # all have asked
-        time.sleep(STALL_SECONDS)
-        records = await asyncio.gather(*reads)
+        if where == "in a task":
+            reads = [asyncio.ensure_future(read(adapter, number)) for number in range(20)]
+            await asyncio.sleep(0)  # all have asked
+            time.sleep(STALL_SECONDS)
+            records = await asyncio.gather(*reads)
+        else:
+            asked = map(partial(read, adapter), range(20))
+            with ExitStack() as frozen:
+                frozen.enter_context(server.frozen())
+                _, *records = await asyncio.gather(stall_in_callback(frozen.close), *asked)
         assert store.count("unreachable") == before
         await asyncio.sleep(0.15)
         watching.cancel()
@@ -123,3 +133,22 @@ def test_after_the_loop_stood_still_the_replies_that_came_meanwhile_are_used_and
     late = value("nbo_event_loop_delay_seconds_sum")
     assert late is not None
     assert late > STALL_SECONDS / 2
+
+
+async def stall_in_callback(thaw: Callable[[], None]) -> None:
+    """Block where sockets are looked at, and let the replies come only then: timers are next."""
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+    here, there = socket.socketpair()
+
+    def block() -> None:
+        loop.remove_reader(here)
+        thaw()
+        time.sleep(STALL_SECONDS)
+        done.set_result(None)
+
+    with here, there:
+        here.setblocking(False)
+        loop.add_reader(here, block)
+        there.send(b"x")
+        await done

@@ -43,10 +43,11 @@ def test_a_client_that_goes_away_leaves_nothing_to_answer(before: tuple[dict, ..
     assert read(*before, GONE) is None
 
 
-def test_a_body_that_never_ends_is_refused_after_a_while() -> None:
+@pytest.mark.parametrize("begun", [(), (part(b"{"),)], ids=["headers only", "begun"])
+def test_a_body_that_never_ends_is_refused_after_a_while(begun: tuple[dict, ...]) -> None:
     assert 1 <= BODY_SECONDS <= 30
     with pytest.raises(HTTPException) as refused:
-        read(part(b"{"))
+        read(*begun)
     assert refused.value.status_code == 408
 
 

@@ -84,6 +84,7 @@ def test_a_broken_bundle_promoted_under_load_is_refused_and_the_old_one_stays(
 def test_the_registry_can_vanish_while_serving(
     bank: ServedBank, installation: ToyInstallation
 ) -> None:
+    refused = bank.metric("nbo_model_swaps_total", result="refused")
     elsewhere = installation.home.models.with_name("models-elsewhere")
     installation.home.models.rename(elsewhere)
     asking = customers(bank)
@@ -96,6 +97,7 @@ def test_the_registry_can_vanish_while_serving(
     assert_nobody_failed(seen)
     models = {answer.document["versions"]["model"] for answer in seen.answers}
     assert models == {installation.store.champion()}
+    assert bank.metric("nbo_model_swaps_total", result="refused") == refused
     assert bank.get("/health/ready").status_code == 200
 
 

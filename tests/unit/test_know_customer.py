@@ -109,3 +109,10 @@ def test_holdings_of_another_vocabulary_are_unknown() -> None:
     assert len(customer.held) == 7
     assert np.isnan(customer.held).all()
     assert customer.features is None
+
+
+@pytest.mark.parametrize("day", [np.inf, -np.inf, np.nan, 1e9, -1e9, 2_932_897.0, 3.4e38])
+def test_a_birth_day_outside_the_calendar_is_unknown(day: float) -> None:
+    features = written_days_ago(1)
+    features.numbers["birth_day"][0] = day
+    assert known(replace(READ, features=features)).birth_date is None
