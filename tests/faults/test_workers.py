@@ -104,6 +104,7 @@ def test_the_registry_can_vanish_while_serving(
 def test_a_killed_worker_is_replaced_and_its_numbers_stay(bank: ServedBank) -> None:
     before = bank.workers()
     assert len(before) == WORKERS
+    bank.decide(CUSTOMERS[0])
     decisions = bank.metric("nbo_decisions_total")
     starts = bank.metric("nbo_worker_starts_total")
     os.kill(before[0], signal.SIGKILL)

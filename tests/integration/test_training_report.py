@@ -269,7 +269,8 @@ def test_the_page_s_template_and_style_travel_with_the_package() -> None:
     folder = ROOT / "training" / "report"
     carried = {path.name for path in folder.iterdir() if path.suffix not in {".py", ""}}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    patterns = project["tool"]["setuptools"].get("package-data", {}).get("training.report", [])
+    data = project["tool"]["setuptools"]["package-data"]
+    patterns = [*data.get("*", []), *data.get("training.report", [])]
     assert carried == {"page.html.j2", "page.css"}
     left_behind = [n for n in carried if not any(fnmatch(n, pattern) for pattern in patterns)]
     assert left_behind == []
