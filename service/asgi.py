@@ -15,6 +15,7 @@ from service.api.admission import Admission
 from service.api.decisions import decide
 from service.api.desk import ADMISSION_KEY, STATE_KEY, Desk
 from service.api.farewell import Farewell
+from service.api.front_door import FrontDoor
 from service.api.head_requests import HeadRequests
 from service.api.health import live, ready
 from service.api.inventory import catalogue, models
@@ -89,9 +90,9 @@ def build_app(
         event_emitter_backend=NoEvents,
     )
     routes = frozenset(route.path_format for route in app.routes)
-    answering = HeadRequests(app.asgi_handler)
+    admission = app.state[ADMISSION_KEY] = Admission(metrics, most_in_flight=most_in_flight)
+    answering = FrontDoor(HeadRequests(app.asgi_handler), admission)
     farewell = app.state[FAREWELL_KEY] = Farewell(HttpMetrics(answering, metrics, routes))
-    app.state[ADMISSION_KEY] = Admission(metrics, most_in_flight=most_in_flight)
     app.asgi_handler = farewell
     return app
 
