@@ -50,7 +50,7 @@ def test_a_promotion_reaches_every_worker_under_load_and_fails_nobody(
     asking = customers(bank)
     with asking.asking() as seen:
         asking.wait()
-        assert seen.answers[-1].rung == "full"
+        assert "full" in {answer.rung for answer in seen.answers}
         installation.store.promote(installation.bundles[1])
         until(lambda: in_use(bank, installation.bundles[1]) == WORKERS)
         adopted = time.monotonic()
