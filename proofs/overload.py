@@ -32,7 +32,7 @@ def main() -> int:
     """Exit code 0 when every target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=2_000)
-    parser.add_argument("--in-flight", type=int, default=64, help="NBO_MAX_IN_FLIGHT")
+    parser.add_argument("--in-flight", type=int, default=32, help="NBO_MAX_IN_FLIGHT")
     given = parser.parse_args()
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as folder, redis_process() as redis:

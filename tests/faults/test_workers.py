@@ -16,7 +16,6 @@ from tests.faults.served_bank import ServedBank, logged, served, until
 from tests.toy_bank import CUSTOMERS
 
 WORKERS = 2
-ADOPTED_WITHIN_SECONDS = 5.0
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from feature_repo.transforms import (
     CATEGORY_FEATURES,
     PRODUCT_CODE,
     ColumnLayout,
+    candidate_matrix,
     customer_columns,
     design_matrix,
     product_columns,
@@ -247,3 +248,12 @@ def _only(raw: RawFeatures, row: int) -> RawFeatures:
     return RawFeatures(
         part(raw.numbers), part(raw.categories), part(raw.lists), part(raw.event_days)
     )
+
+
+def test_one_customer_s_candidates_are_the_rows_training_makes() -> None:
+    rng = np.random.default_rng(3)
+    customer = rng.random((1, 5), dtype=np.float32)
+    product = rng.random((1, 4, 3), dtype=np.float32)
+    codes = np.array([2, 0, 2, 3])
+    trained = design_matrix(customer, product, np.zeros(len(codes), dtype=np.intp), codes)
+    assert candidate_matrix(customer, product, codes).tobytes() == trained.tobytes()
