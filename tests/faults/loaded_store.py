@@ -111,9 +111,11 @@ def in_service_loop(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-async def read(store: RedisCustomerStore, number: int = 0) -> CustomerRecord:
-    """One read under the service's deadline."""
-    return await store.read(customer(number), within_seconds=DEADLINE_SECONDS)
+async def read(
+    store: RedisCustomerStore, number: int = 0, *, within_seconds: float = DEADLINE_SECONDS
+) -> CustomerRecord:
+    """One read, under the service's deadline unless told otherwise."""
+    return await store.read(customer(number), within_seconds=within_seconds)
 
 
 async def readable_again(store: RedisCustomerStore, within_seconds: float = 10.0) -> CustomerRecord:
