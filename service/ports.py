@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contact_layout import Entries
 from feature_repo.raw_features import RawFeatures
 from feature_repo.transforms import ColumnLayout
 from service.domain.consent import ConsentRecord
@@ -33,8 +34,8 @@ class CustomerRecord:
     """What one round trip brought. `reachable` False = nothing below may be believed.
 
     `features` None = the store has no feature hash for her; `consents` None = it has no state for
-    her; `is_loaded` = the generation marker stood, so an absent state is knowledge and not an empty
-    store.
+    her; `contacts` None = no history of her was read. `is_loaded` = the generation marker stood, so
+    an absent state is knowledge and not an empty store.
     """
 
     reachable: bool
@@ -42,6 +43,7 @@ class CustomerRecord:
     features: RawFeatures | None
     consents: ConsentRecord | None
     undecodable_views: tuple[str, ...] = ()
+    contacts: Entries | None = None
 
 
 class CustomerStore(Protocol):

@@ -18,9 +18,11 @@ from service.domain.catalogue import (
     Catalogue,
     ChannelPolicy,
     ContextWeight,
+    Lane,
     Policy,
     Treatment,
 )
+from service.domain.conditions import NoConditions
 from service.domain.consent import (
     NOTHING_RECORDED,
     ConsentMode,
@@ -28,6 +30,7 @@ from service.domain.consent import (
     ConsentStatus,
     Purpose,
 )
+from service.domain.contact_policy import UNLIMITED
 from service.domain.customer import Customer, Standing
 from service.domain.situation import Ask, Placement, Situation
 
@@ -52,6 +55,8 @@ TOY_POLICY = Policy(
     },
     context_weights=(ContextWeight(None, "borrow", "lending", 1.8),),
     max_per_group=2,
+    contact=UNLIMITED,
+    suitability_valid_days=365,
 )
 
 
@@ -74,6 +79,8 @@ def toy_catalogue() -> Catalogue:
         offer_versions=(1,) * count,
         product_ids=PRODUCTS,
         groups=GROUPS,
+        product_lines=GROUPS,
+        lanes=(Lane.MARKETING,) * count,
         values=np.array([10.0, 20.0, 30.0, 40.0, 5.0, 1.0]),
         levers=np.ones(count),
         minimum_age=minimum_age,
@@ -81,6 +88,12 @@ def toy_catalogue() -> Catalogue:
         valid_until=np.full(count, np.inf),
         repeatable=nowhere.copy(),
         killed=nowhere.copy(),
+        risk_rating=np.full(count, np.nan),
+        advice_only=nowhere.copy(),
+        investor_classes={name: everywhere.copy() for name in ("retail", "professional")},
+        open_to_vulnerable=everywhere.copy(),
+        eligibility=NoConditions(count),
+        applicability=NoConditions(count),
         extra_purposes={Purpose.THIRD_PARTY: third_party},
         in_channel={"mobile_app": everywhere, "sms": everywhere},
         in_placement={

@@ -20,14 +20,17 @@ from service.domain.catalogue import (
     Catalogue,
     ChannelPolicy,
     ContextWeight,
-    Floats,
-    Mask,
+    Lane,
     Policy,
     Treatment,
 )
+from service.domain.columns import Floats, Mask
+from service.domain.conditions import NoConditions
 from service.domain.consent import Purpose
+from service.domain.contact_policy import UNLIMITED
 
 LOWEST_LEVER, HIGHEST_LEVER = 0.5, 2.0
+INVESTOR_CLASSES = ("retail", "professional", "institutional")
 
 
 def compile_catalogue(
@@ -48,6 +51,8 @@ def compile_catalogue(
         offer_versions=tuple(offer.version for offer in rows),
         product_ids=tuple(offer.product_id for offer in rows),
         groups=tuple(offer.group for offer in rows),
+        product_lines=tuple(offer.product_line or offer.group for offer in rows),
+        lanes=tuple(Lane(offer.lane) for offer in rows),
         values=np.array([offer.value for offer in rows], dtype=np.float64),
         levers=_levers(rows, policy),
         minimum_age=_numbers([offer.minimum_age for offer in rows], unknown=np.nan),
@@ -55,6 +60,15 @@ def compile_catalogue(
         valid_until=_instants([offer.valid_until for offer in rows], unbounded=np.inf),
         repeatable=_mask([offer.repeatable for offer in rows]),
         killed=_mask([offer.killed for offer in rows]),
+        risk_rating=_numbers([_rating(offer) for offer in rows], unknown=np.nan),
+        advice_only=_mask([offer.advice == "advised" for offer in rows]),
+        investor_classes={
+            name: _mask([not o.investor_classes or name in o.investor_classes for o in rows])
+            for name in INVESTOR_CLASSES
+        },
+        open_to_vulnerable=_mask([offer.open_to_vulnerable for offer in rows]),
+        eligibility=NoConditions(len(rows)),
+        applicability=NoConditions(len(rows)),
         extra_purposes={
             purpose: _mask([offer.purpose is purpose for offer in rows])
             for purpose in Purpose
@@ -78,7 +92,10 @@ def _policy(entry: PolicyFile, *, version: str) -> Policy:
         time_zone=entry.time_zone,
         channels={
             name: ChannelPolicy(
-                channel.purpose, channel.direction == "outbound", channel.placements
+                channel.purpose,
+                channel.direction == "outbound",
+                channel.placements,
+                channel.advises,
             )
             for name, channel in entry.channels.items()
         },
@@ -90,6 +107,8 @@ def _policy(entry: PolicyFile, *, version: str) -> Policy:
             for row in entry.context_weights
         ),
         max_per_group=entry.diversity.max_per_group,
+        contact=UNLIMITED,
+        suitability_valid_days=entry.suitability.valid_days,
     )
 
 
@@ -97,6 +116,12 @@ def _levers(rows: list[OfferEntry], policy: PolicyFile) -> Floats:
     issues, groups = policy.levers.issues, policy.levers.groups
     product = [o.lever * issues.get(o.issue, 1.0) * groups.get(o.group, 1.0) for o in rows]
     return np.clip(np.array(product, dtype=np.float64), LOWEST_LEVER, HIGHEST_LEVER)
+
+
+def _rating(offer: OfferEntry) -> int | None:
+    """The stricter of the two ratings; None when the product carries no investment risk."""
+    given = [it for it in (offer.issuer_rating, offer.own_rating) if it is not None]
+    return max(given, default=None)
 
 
 def _carries(offer: OfferEntry, placement: str) -> bool:

@@ -14,6 +14,7 @@ Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Positive = Annotated[float, Meta(gt=0)]
 Limit = Annotated[int, Meta(ge=1, le=20)]
+Rating = Annotated[int, Meta(ge=1, le=5)]
 Issue = Literal["acquire", "grow", "retain", "serve"]
 
 
@@ -35,6 +36,13 @@ class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repeatable: bool = False
     purpose: Purpose | None = None
     killed: bool = False
+    lane: Literal["mandatory", "service", "marketing"] = "marketing"
+    product_line: Name | None = None
+    issuer_rating: Rating | None = None
+    own_rating: Rating | None = None
+    advice: Literal["execution_only", "advised"] = "execution_only"
+    investor_classes: list[Literal["retail", "professional", "institutional"]] = []
+    open_to_vulnerable: bool = True
 
 
 class OffersFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +59,13 @@ class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
     purpose: Purpose
     direction: Literal["inbound", "outbound"]
     placements: Annotated[dict[Name, Limit], Meta(min_length=1)]
+    advises: bool = False
+
+
+class SuitabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a risk assessment holds, in days."""
+
+    valid_days: Annotated[int, Meta(ge=1)] = 365
 
 
 class LeversEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +97,7 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     channels: Annotated[dict[Name, ChannelEntry], Meta(min_length=1)]
     consent: dict[str, ConsentMode]
     diversity: DiversityEntry
+    suitability: SuitabilityEntry = SuitabilityEntry()
     levers: LeversEntry = LeversEntry()
     context_weights: list[ContextWeightEntry] = []
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from service.domain.catalogue import Floats
+from service.domain.columns import Floats
 from service.domain.situation import Situation
 
 LOWEST, HIGHEST = 0.5, 2.0

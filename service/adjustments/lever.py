@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from service.domain.catalogue import Floats
+from service.domain.columns import Floats
 from service.domain.situation import Situation
 
 

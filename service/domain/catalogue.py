@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.domain.columns import Codes, Floats, Mask
+from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose
-
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Codes = NDArray[np.intp]
+from service.domain.contact_policy import ContactPolicy
 
 PREFERRED_FALLBACK = "en"
 """The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
+
+
+class Lane(StrEnum):
+    """Why an offer is said at all; the first two go before marketing and no cap counts them."""
+
+    MANDATORY = "mandatory"
+    SERVICE = "service"
+    MARKETING = "marketing"
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class ChannelPolicy:
     purpose: Purpose
     outbound: bool
     placements: Mapping[str, int]
+    advises: bool = False
+    """Whether a person who may advise speaks here."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,9 @@ class Policy:
     consent_modes: Mapping[str, ConsentMode]
     context_weights: tuple[ContextWeight, ...]
     max_per_group: int
+    contact: ContactPolicy
+    suitability_valid_days: int
+    """Days after which a risk assessment no longer counts."""
 
     def consent_mode(self, channel: str, purpose: Purpose) -> ConsentMode:
         """The declared default of a purpose in a channel; a purpose nobody declared is opt-in."""
@@ -91,7 +103,9 @@ class Policy:
 class Catalogue:
     """Every offer of the bank, as columns of one length *n* in fixed business order.
 
-    `minimum_age` in years (NaN = no condition); validity in epoch seconds (±inf = unbounded);
+    `risk_rating` = the higher of the issuer's and the bank's own (NaN = none needed);
+    `investor_classes` is keyed by class and True where the offer is open to it; `minimum_age` in
+    years (NaN = no condition); validity in epoch seconds (±inf = unbounded);
     `levers` = issue × group × offer lever, clipped to [0.5, 2]; `in_placement` is keyed
     `<channel>/<placement>`; every offer has words in `fallback_locale`.
     """
@@ -102,6 +116,8 @@ class Catalogue:
     offer_versions: tuple[int, ...]
     product_ids: tuple[str, ...]
     groups: tuple[str, ...]
+    product_lines: tuple[str, ...]
+    lanes: tuple[Lane, ...]
     values: Floats
     levers: Floats
     minimum_age: Floats
@@ -109,6 +125,12 @@ class Catalogue:
     valid_until: Floats
     repeatable: Mask
     killed: Mask
+    risk_rating: Floats
+    advice_only: Mask
+    investor_classes: Mapping[str, Mask]
+    open_to_vulnerable: Mask
+    eligibility: Conditions
+    applicability: Conditions
     extra_purposes: Mapping[Purpose, Mask]
     in_channel: Mapping[str, Mask]
     in_placement: Mapping[str, Mask]
@@ -128,6 +150,21 @@ class Catalogue:
     def locales(self) -> tuple[str, ...]:
         """The locales somebody wrote words in, each once, in the order of the files."""
         return tuple(dict.fromkeys(locale for _, locale, _ in self.treatments))
+
+    @cached_property
+    def is_marketing(self) -> Mask:
+        """True where the offer is advertising: what the bank owes or does for her is not."""
+        return np.array([lane is Lane.MARKETING for lane in self.lanes])
+
+    @cached_property
+    def lane_order(self) -> Codes:
+        """0 for mandatory, 1 for service, 2 for marketing: lower goes first."""
+        return np.array([list(Lane).index(lane) for lane in self.lanes], dtype=np.intp)
+
+    @cached_property
+    def row_of(self) -> Mapping[str, int]:
+        """The row of an offer id."""
+        return {offer_id: row for row, offer_id in enumerate(self.offer_ids)}
 
     @cached_property
     def id_order(self) -> Codes:

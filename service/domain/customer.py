@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contact_layout import Entries
 from feature_repo.raw_features import RawFeatures
 from service.domain.consent import ConsentRecord
 
@@ -24,11 +25,26 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True)
+class Profile:
+    """The few facts about her that rules ask for; None and NaN are unknown."""
+
+    risk_capacity: float = float("nan")
+    risk_assessed_on: date | None = None
+    investor_class: str | None = None
+    is_vulnerable: bool | None = None
+    time_zone: str | None = None
+
+
+NOTHING_KNOWN = Profile()
+
+
+@dataclass(frozen=True)
 class Customer:
     """Facts and features of one customer at `as_of`.
 
-    `consents` is None when it could not be read. `features` is None when nothing usable was read.
-    `held` has one entry per
+    `consents` and `contacts` are None when they could not be read. `known` holds the features that
+    are fresh enough to be believed, `features` the same where a model may use them; None when
+    nothing usable was read. `held` has one entry per
     product of the vocabulary: 1 held, 0 not held, NaN unknown. `birth_date` is None when unknown.
     """
 
@@ -39,6 +55,9 @@ class Customer:
     birth_date: date | None
     is_stale: bool
     degraded_reasons: tuple[str, ...]
+    known: RawFeatures | None = None
+    profile: Profile = NOTHING_KNOWN
+    contacts: Entries | None = None
 
     def age_on(self, day: date) -> int | None:
         """Completed years on that day; None when the birth date is unknown."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.catalogue import Floats, Mask
+from service.domain.columns import Floats, Mask
 
 
 class Rung(StrEnum):

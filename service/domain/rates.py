@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.domain.catalogue import Catalogue, Floats
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Floats
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
-from zoneinfo import ZoneInfo
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.catalogue import Catalogue, ChannelPolicy, Codes
+from service.domain.catalogue import Catalogue, ChannelPolicy
+from service.domain.columns import Codes, Mask
 from service.domain.consent import ConsentStatus, Purpose, allows
 from service.domain.customer import Customer
+from service.domain.facts import SituationFacts
+from service.domain.kill_switches import NOTHING_KILLED, KillSwitches, killed_rows
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Ask:
 class Situation:
     """One decision's immutable input; stages read it and do no I/O.
 
-    `product_codes` is each offer's position in the product vocabulary (−1 = outside it).
+    `product_codes` is each offer's position in the product vocabulary (−1 = outside it);
+    `vocabulary` is the place of every product of the bank.
     """
 
     ask: Ask
@@ -48,6 +52,8 @@ class Situation:
     catalogue: Catalogue
     product_codes: Codes
     as_of: datetime
+    kills: KillSwitches = NOTHING_KILLED
+    vocabulary: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def as_of_seconds(self) -> float:
@@ -63,6 +69,22 @@ class Situation:
     def local_date(self) -> date:
         """The day it is at the bank."""
         return self.as_of.astimezone(ZoneInfo(self.catalogue.policy.time_zone)).date()
+
+    @cached_property
+    def local_zone(self) -> ZoneInfo:
+        """The customer's own zone; the bank's when hers is unknown or no zone."""
+        own = self.customer.profile.time_zone
+        return zone_or_none(own) or ZoneInfo(self.catalogue.policy.time_zone)
+
+    @cached_property
+    def killed(self) -> Mask:
+        """True per offer that somebody stopped, here or everywhere."""
+        return killed_rows(self.kills, self.catalogue, self.ask.channel)
+
+    @cached_property
+    def facts(self) -> SituationFacts:
+        """What declared conditions may ask."""
+        return SituationFacts(self, self.vocabulary)
 
     @property
     def channel(self) -> ChannelPolicy:
@@ -90,3 +112,14 @@ class Situation:
         """Whether the customer allows this purpose in this channel under the bank's default."""
         mode = self.catalogue.policy.consent_mode(self.ask.channel, purpose)
         return allows(self.consent_status(purpose), mode)
+
+
+@lru_cache(maxsize=1024)
+def zone_or_none(name: str | None) -> ZoneInfo | None:
+    """The zone of an IANA name; None for anything else."""
+    if not name:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

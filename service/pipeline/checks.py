@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from service.domain.catalogue import Floats, Mask
+from service.domain.columns import Floats, Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Scorer, Selector
 

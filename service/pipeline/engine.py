@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.catalogue import Floats, Mask
+from service.domain.columns import Floats, Mask
 from service.domain.decision import Decision, Rung, Slate
 from service.domain.situation import Situation
 from service.pipeline import checks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.customer import Standing
 from service.domain.decision import NoOfferReason
 from service.domain.situation import Situation

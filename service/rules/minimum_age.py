@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
 

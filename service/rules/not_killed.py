@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
 
 
 class NotKilled:
-    """Permits an offer that is not marked killed in the catalogue."""
+    """Permits an offer that neither the catalogue nor a kill switch has stopped."""
 
     code: ClassVar[str] = "not_killed"
     tier: ClassVar[Tier] = Tier.ELIGIBILITY
@@ -25,9 +25,9 @@ class NotKilled:
 
     def permits(self, situation: Situation) -> Mask:
         """True where the offer is not killed."""
-        return ~situation.catalogue.killed
+        return ~situation.killed
 
     def explain(self, situation: Situation, row: int) -> Explanation:
-        """The switch as the catalogue has it."""
-        killed = bool(situation.catalogue.killed[row])
+        """Whether somebody stopped it."""
+        killed = bool(situation.killed[row])
         return Explanation(not killed, "killed" if killed else "active", "active")

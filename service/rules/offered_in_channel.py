@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Floats, Mask
 from service.domain.decision import Rung
 from service.domain.situation import Situation
 from service.ports import Release

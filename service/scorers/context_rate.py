@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Floats, Mask
 from service.domain.decision import Rung
 from service.domain.situation import Situation
 from service.ports import Release

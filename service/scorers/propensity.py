@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from feature_repo.transforms import candidate_matrix, customer_columns, product_columns
-from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Floats, Mask
 from service.domain.decision import Rung
 from service.domain.situation import Situation
 from service.ports import Release

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from service.domain.catalogue import Catalogue, Codes, Floats, Mask
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Codes, Floats, Mask
 from service.domain.situation import Situation
 
 

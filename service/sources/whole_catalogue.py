@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.situation import Situation
 
 

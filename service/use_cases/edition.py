@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from feature_repo.contract import contract_digest
 from service.adjustments import ADJUSTMENTS
 from service.channels import CHANNELS
-from service.domain.catalogue import Catalogue, Codes
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Codes
 from service.pipeline.engine import Pipeline
 from service.pipeline.stages import Channel
 from service.ports import Release, Versions

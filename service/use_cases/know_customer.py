@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.contact_layout import ENTRY
 from feature_repo.raw_features import RawFeatures
 from service.domain.consent import NOTHING_RECORDED
-from service.domain.customer import Customer, Standing
+from service.domain.customer import Customer, Profile, Standing
 from service.domain.freshness import assess_freshness
 from service.ports import CustomerRecord
 
 EPOCH = date(1970, 1, 1)
 FIRST_DAY, LAST_DAY = (date.min - EPOCH).days, (date.max - EPOCH).days
 ESSENTIAL_VIEW = "product_holdings"
+NO_CONTACTS = np.empty(0, dtype=ENTRY)
 
 
 def know_customer(
@@ -46,9 +49,12 @@ def know_customer(
         consents=record.consents,
         features=fresh.features if usable else None,
         held=fresh.features.lists["held"][0] if fits else _unknown_holdings(product_count),
-        birth_date=_birth_date(fresh.features),
+        birth_date=_date(float(fresh.features.numbers["birth_day"][0])),
         is_stale=fresh.is_stale,
         degraded_reasons=fresh.reasons + undecodable + mismatch,
+        known=fresh.features,
+        profile=_profile(fresh.features),
+        contacts=record.contacts,
     )
 
 
@@ -74,6 +80,7 @@ def _without_features(record: CustomerRecord, product_count: int) -> Customer:
         birth_date=None,
         is_stale=False,
         degraded_reasons=("features_missing" if known else "customer_unknown",),
+        contacts=record.contacts if record.contacts is not None or known else NO_CONTACTS,
     )
 
 
@@ -81,7 +88,17 @@ def _unknown_holdings(product_count: int) -> NDArray[np.float32]:
     return np.full(product_count, np.nan, dtype=np.float32)
 
 
-def _birth_date(features: RawFeatures) -> date | None:
+def _profile(features: RawFeatures) -> Profile:
+    vulnerable = float(features.numbers["is_vulnerable"][0])
+    return Profile(
+        risk_capacity=float(features.numbers["risk_capacity"][0]),
+        risk_assessed_on=_date(float(features.numbers["risk_assessed_day"][0])),
+        investor_class=features.categories["investor_class"][0],
+        is_vulnerable=None if math.isnan(vulnerable) else vulnerable > 0,
+        time_zone=features.categories["time_zone"][0],
+    )
+
+
+def _date(day: float) -> date | None:
     """None also for a number that is no day of the calendar."""
-    day = float(features.numbers["birth_day"][0])
     return EPOCH + timedelta(days=int(day)) if FIRST_DAY <= day <= LAST_DAY else None

@@ -21,7 +21,7 @@ from service.api.admission import Admission
 from service.api.desk import STATE_KEY, Desk
 from service.api.operations import OPERATIONS
 from service.bootstrap import follow_promotions, warm_up
-from service.domain.catalogue import Mask
+from service.domain.columns import Mask
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Situation
 from service.ports import OpenedRelease

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.catalogue import Catalogue, Floats, Mask
+from service.domain.catalogue import Catalogue
+from service.domain.columns import Floats, Mask
 from service.domain.consent import ConsentRecord, ConsentStatus
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Placement, Situation

@@ -1,0 +1,81 @@
+"""How often a customer may be spoken to, as data: caps, cooldowns and quiet hours (SEMANTICS:
+contact policy).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a cap or a cooldown counts together; `ALL` is all marketing."""
+
+    OFFER = "offer"
+    GROUP = "group"
+    PRODUCT_LINE = "product_line"
+    CHANNEL = "channel"
+    PLACEMENT = "placement"
+    ALL = "all"
+
+
+class Counted(StrEnum):
+    """Which event a cap counts; `outcome` is any answer of the customer's."""
+
+    DECISION = "decision"
+    IMPRESSION = "impression"
+    CLICK = "click"
+    OUTCOME = "outcome"
+
+
+class CalendarWindow(StrEnum):
+    """A window that begins with the customer's own day, ISO week or month."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `limit` counted events per name of the scope within the window; `only` restricts it
+    to these names (empty = every).
+    """
+
+    id: str
+    scope: Scope
+    counts: Counted
+    window: timedelta | CalendarWindow
+    limit: int
+    only: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Cooldown:
+    """After this outcome (and, if given, this reason) nothing of the same scope for so long."""
+
+    outcome: str
+    reason: str | None
+    scope: Scope
+    duration: timedelta
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """Local hours in which no outbound channel speaks; they may pass midnight."""
+
+    begins: time
+    ends: time
+
+
+@dataclass(frozen=True)
+class ContactPolicy:
+    """All of it; "later" needs no cooldown, the customer names the date."""
+
+    caps: tuple[Cap, ...] = ()
+    cooldowns: tuple[Cooldown, ...] = ()
+    quiet_hours: QuietHours | None = None
+
+
+UNLIMITED = ContactPolicy()
