@@ -21,3 +21,7 @@ class CatalogueInvalid(ServiceError):
 
 class SettingsInvalid(ServiceError):
     """An environment variable cannot be used; the message names it and what it takes."""
+
+
+class LogUnavailable(ServiceError):
+    """The event log could not be written: nothing may be offered that would not be on record."""

@@ -1,6 +1,4 @@
-"""What the service needs from outside, as protocols; adapters implement them, fakes stand in for
-them.
-"""
+"""Time, the customer, the models: what a decision reads, and who counts it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,44 @@
+"""The record of everything that was decided and heard: append-only, chained, durable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class RecordKind(StrEnum):
+    """What a record is about."""
+
+    DECISION = "decision"
+    OUTCOME = "outcome"
+    KILL_SWITCH = "kill_switch"
+    CATALOGUE = "catalogue"
+    MODEL = "model"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True)
+class LogRecord:
+    """One record as it was written; `payload` is None when it was erased."""
+
+    writer: str
+    seq: int
+    kind: RecordKind
+    key: bytes
+    payload: bytes | None
+
+
+class EventLog(Protocol):
+    """One worker's pen, and every worker's book."""
+
+    def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
+        """One write into this worker's segment; durable within 50 ms. `key` (16 bytes: the ULID
+        of a decision) makes it findable. Raises `LogUnavailable`.
+        """
+
+    async def settle(self) -> None:
+        """Return once everything appended so far is on disk. Raises `LogUnavailable`."""
+
+    def find(self, key: bytes) -> LogRecord | None:
+        """The newest record with this key, of any writer; None when there is none."""
