@@ -13,12 +13,14 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of customers who add the product within a period, from all to the most specific known.
 
     `channel_trigger` is keyed by `<channel>/<trigger>`, then product; empty without an offer log.
+    `segment` is keyed by the bank's own segment, then product.
     """
 
     product: dict[str, float]
     group: dict[str, float]
     overall: float
     channel_trigger: dict[str, dict[str, float]] = {}
+    segment: dict[str, dict[str, float]] = {}
 
     def encode(self) -> bytes:
         """The content of `rates.json`."""

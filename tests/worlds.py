@@ -31,10 +31,11 @@ from service.domain.consent import (
     Purpose,
 )
 from service.domain.contact_policy import UNLIMITED
-from service.domain.customer import Customer, Standing
+from service.domain.customer import Customer, Profile, Standing
 from service.domain.situation import Ask, Placement, Situation
 
 AS_OF = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+MANY = st.integers(1, 4)
 VOCABULARY = ("account", "card", "fund", "loan")
 OFFERS = ("open_account", "get_card", "buy_fund", "take_loan", "partner_cover", "visit_us")
 PRODUCTS = ("account", "card", "fund", "loan", "cover", "visit")
@@ -46,6 +47,7 @@ TOY_POLICY = Policy(
     channels={
         "mobile_app": ChannelPolicy(Purpose.DISPLAY, False, {"login_banner": 1, "home_feed": 3}),
         "sms": ChannelPolicy(Purpose.OUTBOUND, True, {"message": 1}),
+        "branch": ChannelPolicy(Purpose.DISPLAY, False, {"advisor_desk": 3}, advises=True),
     },
     consent_modes={
         "*/display": ConsentMode.OPT_OUT,
@@ -95,8 +97,9 @@ def toy_catalogue() -> Catalogue:
         eligibility=NoConditions(count),
         applicability=NoConditions(count),
         extra_purposes={Purpose.THIRD_PARTY: third_party},
-        in_channel={"mobile_app": everywhere, "sms": everywhere},
+        in_channel={"mobile_app": everywhere, "sms": everywhere, "branch": everywhere},
         in_placement={
+            "branch/advisor_desk": everywhere,
             "mobile_app/login_banner": everywhere,
             "mobile_app/home_feed": everywhere,
             "sms/message": everywhere,
@@ -152,15 +155,25 @@ def toy_customer(
     )
 
 
-def with_profile(
-    customer: Customer, *, segment: str | None, risk_capacity: float, is_vulnerable: float
-) -> Customer:
-    """The customer with these facts in her profile; None and NaN are unknown."""
+def with_profile(customer: Customer, profile: Profile, *, segment: str | None = None) -> Customer:
+    """The customer with these facts, in her profile and in what conditions and models read."""
     if customer.features is not None:
         customer.features.categories["segment"][0] = segment
-        customer.features.numbers["risk_capacity"][0] = risk_capacity
-        customer.features.numbers["is_vulnerable"][0] = is_vulnerable
-    return customer
+        customer.features.numbers["risk_capacity"][0] = profile.risk_capacity
+    return replace(customer, profile=profile)
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> Profile:
+    """What may be known about somebody, each fact for itself."""
+    days = st.dates(date(2024, 1, 1), date(2026, 11, 5))
+    return Profile(
+        risk_capacity=draw(st.sampled_from([np.nan, 1.0, 3.0, 5.0])),
+        risk_assessed_on=draw(st.none() | days),
+        investor_class=draw(st.sampled_from([None, "retail", "professional", "of old"])),
+        is_vulnerable=draw(st.sampled_from([None, False, True])),
+        time_zone=draw(st.sampled_from([None, "Asia/Kathmandu", "Europe/Madrid", "nowhere"])),
+    )
 
 
 def toy_situation(
@@ -203,15 +216,21 @@ def _random_catalogue(draw: st.DrawFn) -> Catalogue:
         return np.array(draw(st.lists(near | st.just(unbounded), min_size=count, max_size=count)))
 
     ages = st.sampled_from([np.nan, 14.0, 18.0, 60.0])
+    ratings = st.sampled_from([np.nan, 1.0, 3.0, 5.0])
     return replace(
         catalogue,
         killed=mask(),
         repeatable=mask(),
+        lanes=tuple(draw(st.lists(st.sampled_from(Lane), min_size=count, max_size=count))),
+        risk_rating=np.array(draw(st.lists(ratings, min_size=count, max_size=count))),
+        advice_only=mask(),
+        investor_classes={name: mask() for name in catalogue.investor_classes},
+        open_to_vulnerable=mask(),
         minimum_age=np.array(draw(st.lists(ages, min_size=count, max_size=count))),
         valid_from=instants(-np.inf),
         valid_until=instants(np.inf),
         extra_purposes={Purpose.THIRD_PARTY: mask()},
-        in_channel={"mobile_app": mask(), "sms": mask()},
+        in_channel={name: mask() for name in catalogue.in_channel},
         in_placement={name: mask() for name in catalogue.in_placement},
     )
 
@@ -228,18 +247,15 @@ def situations(draw: st.DrawFn) -> Situation:
         consents=draw(st.none() | records),
         has_features=draw(st.booleans()),
     )
-    customer = with_profile(
-        customer,
-        segment=draw(st.sampled_from([None, "student", "private"])),
-        risk_capacity=draw(st.sampled_from([np.nan, 1.0, 3.0, 5.0])),
-        is_vulnerable=draw(st.sampled_from([np.nan, 0.0, 1.0])),
-    )
-    channel = draw(st.sampled_from(["mobile_app", "sms"]))
-    placements = (
-        (Placement("message", 1),)
-        if channel == "sms"
-        else (Placement("login_banner", 1), Placement("home_feed", draw(st.integers(1, 4))))
-    )
+    segment = draw(st.sampled_from([None, "student", "private"]))
+    customer = with_profile(customer, draw(profiles()), segment=segment)
+    channel = draw(st.sampled_from(["mobile_app", "sms", "branch"]))
+    asked = {
+        "mobile_app": (Placement("login_banner", 1), Placement("home_feed", draw(MANY))),
+        "sms": (Placement("message", 1),),
+        "branch": (Placement("advisor_desk", 3),),
+    }
+    placements = asked[channel]
     return toy_situation(
         customer=customer,
         catalogue=_random_catalogue(draw),

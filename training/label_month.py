@@ -56,3 +56,20 @@ def read_label_month(home: Home, bank: BankIdentity, month: date) -> LabelMonth:
         )
     customers = [cube.customers[row] for row in known]
     return LabelMonth(month, as_of, customers, labels[known], bank.product_vocabulary)
+
+
+def segments_of(home: Home, month: LabelMonth) -> list[str | None]:
+    """The bank's segment of each customer as it was at the month's `as_of`; None = unknown."""
+    tables = TableStore(home)
+    if "customers" not in tables.names():
+        return [None] * len(month.customers)
+    newest = (
+        tables.scan("customers")
+        .filter(pl.col("observed_on") <= month.as_of)
+        .sort("observed_on")
+        .group_by("customer_id")
+        .agg(pl.col("segment").last())
+    )
+    asked = pl.LazyFrame({"customer_id": month.customers}, schema={"customer_id": pl.String})
+    joined = asked.join(newest, on="customer_id", how="left", maintain_order="left").collect()
+    return joined["segment"].to_list()

@@ -20,7 +20,7 @@ from training.dataset import TrainingSet, build_training_set, read_label_months
 from training.evaluation.month_evaluation import measure, score_bundle
 from training.features.product_affinity import affinity_model
 from training.fitting import fit_model
-from training.label_month import LabelMonth, read_label_month
+from training.label_month import LabelMonth, read_label_month, segments_of
 from training.library_versions import library_versions
 from training.month_counts import month_counts
 from training.progress import Progress, silent
@@ -58,7 +58,9 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
         measured=_measured(home, bank, VerifiedBundle(manifest, fitted.files), progress),
     )
     files = fitted.files | {
-        RATES_FILE: base_rates(months, bank.product_groups).encode(),
+        RATES_FILE: base_rates(
+            months, bank.product_groups, [segments_of(home, month) for month in months]
+        ).encode(),
         AFFINITY_FILE: _affinity(home, bank, months, config),
     }
     manifest = msgspec.structs.replace(manifest, summary_metrics=run.summary)

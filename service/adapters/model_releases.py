@@ -94,6 +94,8 @@ def _release(manifest: BundleManifest, model: PropensityModel, rates: BundleRate
         bundle_id=manifest.bundle_id,
         product_vocabulary=tuple(manifest.product_vocabulary),
         model=model,
-        rates=Rates(rates.product, rates.group, rates.channel_trigger, rates.overall),
+        rates=Rates(
+            rates.product, rates.group, rates.channel_trigger, rates.overall, rates.segment
+        ),
         views_with_data=tuple(manifest.views_with_data),
     )

@@ -28,8 +28,10 @@ class NoOfferReason(StrEnum):
 
     CONSENT = "consent"
     NOTHING_ELIGIBLE = "nothing_eligible"
+    CAPPED = "capped"
     KILLED = "killed"
     STATE_UNAVAILABLE = "state_unavailable"
+    LOG_UNAVAILABLE = "log_unavailable"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Slate:
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision over *n* offers.
+    """One decision over *n* offers; `basis` is its rung if it offers anything.
 
     `verdicts` is bool[rules, n] in the order of `rule_codes`; `propensity` is NaN where not
     scored; `factors` holds each
@@ -51,6 +53,7 @@ class Decision:
     """
 
     rung: Rung
+    basis: Rung
     scorer: str
     degraded_reasons: tuple[str, ...]
     proposed: Mask

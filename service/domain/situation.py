@@ -44,7 +44,8 @@ class Situation:
     """One decision's immutable input; stages read it and do no I/O.
 
     `product_codes` is each offer's position in the product vocabulary (−1 = outside it);
-    `vocabulary` is the place of every product of the bank.
+    `vocabulary` is the place of every product of the bank; `refused` are rows whose reservation was
+    refused when this decision was committed.
     """
 
     ask: Ask
@@ -54,6 +55,7 @@ class Situation:
     as_of: datetime
     kills: KillSwitches = NOTHING_KILLED
     vocabulary: Mapping[str, int] = field(default_factory=dict)
+    refused: frozenset[int] = frozenset()
 
     @cached_property
     def as_of_seconds(self) -> float:

@@ -5,7 +5,7 @@ I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,29 +47,35 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
     scoring = score(situation, permitted, pipeline.scorers, trace)
     factors = adjust(situation, scoring, pipeline.adjustments, trace)
     priority = arbitrate(scoring, factors)
-    chosen = select(situation, permitted, priority, pipeline.selector, trace)
-    codes = tuple(rule.code for rule in pipeline.rules)
-    slates = tuple(
-        Slate(
-            placement.id,
-            rows,
-            None if rows else no_offer_reason(situation, placement.id, proposed, codes, verdicts),
-        )
-        for placement, rows in zip(situation.ask.placements, chosen, strict=True)
-    )
     decision = Decision(
-        rung=rung(situation, scoring, slates),
+        rung=Rung.NO_OFFER,
+        basis=basis(situation, scoring),
         scorer=scoring.scorer.name if scoring.scorer else "none",
-        degraded_reasons=situation.degraded_reasons + trace.reasons(),
+        degraded_reasons=situation.degraded_reasons,
         proposed=proposed,
-        rule_codes=codes,
+        rule_codes=tuple(rule.code for rule in pipeline.rules),
         verdicts=verdicts,
         propensity=propensity(scoring),
         factors=factors,
         priority=priority,
+        slates=(),
+    )
+    return fill(situation, decision, pipeline.selector, trace), trace
+
+
+def fill(situation: Situation, decision: Decision, selector: Selector, trace: Trace) -> Decision:
+    """The decision with its slates; filled again without the offers a commit refused."""
+    chosen = select(situation, decision.permitted, decision.priority, selector, trace)
+    slates = tuple(
+        Slate(placement.id, rows, None if rows else no_offer_reason(situation, placement, decision))
+        for placement, rows in zip(situation.ask.placements, chosen, strict=True)
+    )
+    return replace(
+        decision,
+        rung=decision.basis if any(chosen) else Rung.NO_OFFER,
+        degraded_reasons=situation.degraded_reasons + trace.reasons(),
         slates=slates,
     )
-    return decision, trace
 
 
 def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> Mask:
@@ -134,6 +140,7 @@ def select(
     """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
     name = ("selector", selector.name)
     rankable = permitted & ~np.isnan(priority)
+    rankable[list(situation.refused)] = False
     chosen = trace.guard(name, checks.slates, selector, situation, rankable, priority)
     return chosen or tuple(() for _ in situation.ask.placements)
 
@@ -145,10 +152,8 @@ def propensity(scoring: Scoring) -> Floats:
     return np.full_like(scoring.scores, np.nan)
 
 
-def rung(situation: Situation, scoring: Scoring, slates: tuple[Slate, ...]) -> Rung:
-    """How much the answer rests on."""
-    if not any(slate.rows for slate in slates):
-        return Rung.NO_OFFER
+def basis(situation: Situation, scoring: Scoring) -> Rung:
+    """How much an answer with offers rests on."""
     if scoring.scorer is None:
         return Rung.STATIC
     if scoring.scorer.rung is Rung.FULL and situation.customer.is_stale:

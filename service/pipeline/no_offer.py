@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from service.domain.columns import Mask
 from service.domain.customer import Standing
-from service.domain.decision import NoOfferReason
-from service.domain.situation import Situation
+from service.domain.decision import Decision, NoOfferReason
+from service.domain.situation import Placement, Situation
 
-DECISIVE = (("not_killed", NoOfferReason.KILLED), ("consent_given", NoOfferReason.CONSENT))
+DECISIVE = (
+    (frozenset({"not_killed"}), NoOfferReason.KILLED),
+    (frozenset({"consent_given"}), NoOfferReason.CONSENT),
+    (
+        frozenset({"within_caps", "not_cooling_down", "outside_quiet_hours"}),
+        NoOfferReason.CAPPED,
+    ),
+)
 
 
 def no_offer_reason(
-    situation: Situation,
-    placement_id: str,
-    proposed: Mask,
-    rule_codes: tuple[str, ...],
-    verdicts: NDArray[np.bool_],
+    situation: Situation, placement: Placement, decision: Decision
 ) -> NoOfferReason:
-    """The one gate that denies all that the others permit here, or that nothing was eligible."""
+    """The one kind of gate that denies all that the others permit here, or that nothing was
+    eligible.
+    """
     if situation.customer.standing is Standing.UNREADABLE:
         return NoOfferReason.STATE_UNAVAILABLE
-    key = f"{situation.ask.channel}/{placement_id}"
-    here = proposed & situation.catalogue.in_placement[key]
-    for code, reason in DECISIVE:
-        if code not in rule_codes:
-            continue
-        decisive = rule_codes.index(code)
-        others = np.delete(verdicts, decisive, axis=0).all(axis=0)
-        candidates = here & others
-        if candidates.any() and not (candidates & verdicts[decisive]).any():
+    here = decision.proposed & situation.catalogue.in_placement[_key(situation, placement)]
+    if (here & decision.permitted)[list(situation.refused)].any():
+        return NoOfferReason.CAPPED
+    for codes, reason in DECISIVE:
+        decisive = np.array([code in codes for code in decision.rule_codes])
+        candidates = here & decision.verdicts[~decisive].all(axis=0)
+        if candidates.any() and not (candidates & decision.verdicts[decisive].all(axis=0)).any():
             return reason
     return NoOfferReason.NOTHING_ELIGIBLE
+
+
+def _key(situation: Situation, placement: Placement) -> str:
+    return f"{situation.ask.channel}/{placement.id}"

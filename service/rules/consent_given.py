@@ -4,12 +4,13 @@ needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from service.domain.columns import Mask
+from service.domain.consent import Purpose
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
 
@@ -31,19 +32,28 @@ class ConsentGiven:
 
     def permits(self, situation: Situation) -> Mask:
         """True where all needed purposes are allowed in the asked channel."""
-        if not situation.consents_to(situation.channel.purpose):
-            return np.zeros(len(situation.catalogue), dtype=np.bool_)
         permitted = np.ones(len(situation.catalogue), dtype=np.bool_)
-        for purpose, needing in situation.catalogue.extra_purposes.items():
+        for purpose, needing in _needs(situation):
             if not situation.consents_to(purpose):
                 permitted &= ~needing
         return permitted
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """The recorded status of every purpose the offer needs here."""
-        extra = situation.catalogue.extra_purposes
-        purposes = [situation.channel.purpose, *(p for p, mask in extra.items() if mask[row])]
+        purposes = [purpose for purpose, needing in _needs(situation) if needing[row]]
         seen = ", ".join(f"{purpose}: {situation.consent_status(purpose)}" for purpose in purposes)
         policy, channel = situation.catalogue.policy, situation.ask.channel
         needed = ", ".join(f"{p}: {policy.consent_mode(channel, p)}" for p in purposes)
-        return Explanation(bool(self.permits(situation)[row]), seen, needed)
+        return Explanation(
+            bool(self.permits(situation)[row]),
+            seen or "nothing asked for",
+            needed or "no consent: it is no marketing",
+        )
+
+
+def _needs(situation: Situation) -> Iterator[tuple[Purpose, Mask]]:
+    """Each purpose with the offers that need it: the channel's own only for marketing, since what a
+    bank owes her or does for her is no advertising.
+    """
+    yield situation.channel.purpose, situation.catalogue.is_marketing
+    yield from situation.catalogue.extra_purposes.items()

@@ -12,6 +12,7 @@ from service.ports import Release
 from service.scorers.business_order import BusinessOrder
 from service.scorers.context_rate import ContextRate
 from service.scorers.propensity import Propensity
+from service.scorers.segment_rate import SegmentRate
 
 
 class ScorerFactory(Protocol):
@@ -22,4 +23,9 @@ class ScorerFactory(Protocol):
     def __call__(self, release: Release | None, catalogue: Catalogue) -> Scorer: ...
 
 
-SCORERS: tuple[ScorerFactory, ...] = (Propensity, ContextRate, BusinessOrder)
+SCORERS: tuple[ScorerFactory, ...] = (
+    Propensity,
+    SegmentRate,
+    ContextRate,
+    BusinessOrder,
+)

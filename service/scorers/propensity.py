@@ -28,9 +28,10 @@ class Propensity:
         self._rates = release.rates.of(catalogue) if release else np.full(len(catalogue), np.nan)
 
     def applies(self, situation: Situation) -> bool:
-        """Needs a model, usable features, and no objection to personalisation."""
+        """Needs a model nobody stopped, usable features, and no objection to personalisation."""
         return (
             self._release is not None
+            and self._release.bundle_id not in situation.kills.models
             and situation.customer.features is not None
             and situation.is_personalised
         )

@@ -116,12 +116,13 @@ class SelectorContract:
         assert len(slates) == len(ask.placements)
         assert len(set(rows)) == len(rows)
         assert permitted[rows].all()
-        groups = Counter(catalogue.groups[row] for row in rows)
+        groups = Counter(catalogue.groups[row] for row in rows if catalogue.is_marketing[row])
         assert all(count <= catalogue.policy.max_per_group for count in groups.values())
         for placement, slate in zip(ask.placements, slates, strict=True):
             assert len(slate) <= placement.limit
             assert catalogue.in_placement[f"{ask.channel}/{placement.id}"][list(slate)].all()
-            assert list(priority[list(slate)]) == sorted(priority[list(slate)], reverse=True)
+            rank = [(catalogue.lane_order[row], -priority[row]) for row in slate]
+            assert rank == sorted(rank)
 
 
 class ChannelContract:

@@ -8,18 +8,25 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
+from service.domain.catalogue import Lane
 from service.domain.consent import ConsentRecord, ConsentStatus, Purpose
+from service.domain.customer import Profile
 from service.domain.situation import Placement
+from service.rules.advice_available import AdviceAvailable
 from service.rules.consent_given import ConsentGiven
 from service.rules.minimum_age import MinimumAge
 from service.rules.not_already_held import NotAlreadyHeld
 from service.rules.not_killed import NotKilled
 from service.rules.offered_in_channel import OfferedInChannel
+from service.rules.open_to_investor_class import OpenToInvestorClass
+from service.rules.safe_for_vulnerable import SafeForVulnerable
+from service.rules.within_risk_capacity import WithinRiskCapacity
 from service.rules.within_validity import WithinValidity
 from tests.contract.rule_contract import RuleContract
-from tests.worlds import AS_OF, OFFERS, toy_catalogue, toy_customer, toy_situation
+from tests.worlds import AS_OF, OFFERS, toy_catalogue, toy_customer, toy_situation, with_profile
 
 MESSAGE = (Placement("message", 1),)
+ADVISOR_DESK = (Placement("advisor_desk", 3),)
 
 
 def record(**statuses: ConsentStatus) -> ConsentRecord:
@@ -135,6 +142,12 @@ class TestConsentGiven(RuleContract):
         for ask in ({}, {"channel": "sms", "placements": MESSAGE}):
             assert not self.rule().permits(toy_situation(customer=customer, **ask)).any()
 
+    def test_needs_no_consent_for_what_is_no_marketing(self) -> None:
+        lanes = tuple(Lane.SERVICE if offer == "visit_us" else Lane.MARKETING for offer in OFFERS)
+        catalogue = replace(toy_catalogue(), lanes=lanes)
+        situation = toy_situation(customer=toy_customer(consents=None), catalogue=catalogue)
+        assert np.flatnonzero(self.rule().permits(situation)).tolist() == [OFFERS.index("visit_us")]
+
     def test_denies_everything_when_the_record_is_unreadable(self) -> None:
         assert not self.rule().permits(toy_situation(customer=toy_customer(consents=None))).any()
 
@@ -146,6 +159,83 @@ class TestNotKilled(RuleContract):
         killed = np.array([offer == "take_loan" for offer in OFFERS])
         situation = toy_situation(catalogue=replace(toy_catalogue(), killed=killed))
         assert self.rule().permits(situation).tolist() == [offer != "take_loan" for offer in OFFERS]
+
+
+class TestWithinRiskCapacity(RuleContract):
+    rule = WithinRiskCapacity
+
+    @pytest.mark.parametrize(
+        ("capacity", "assessed", "permitted"),
+        [
+            (3.0, date(2026, 1, 1), True),
+            (2.0, date(2026, 1, 1), False),
+            (np.nan, date(2026, 1, 1), False),
+            (5.0, None, False),
+            (5.0, date(2025, 11, 2), True),
+            (5.0, date(2025, 11, 1), False),
+            (5.0, date(2027, 1, 1), False),
+        ],
+    )
+    def test_asks_for_capacity_under_an_assessment_of_the_last_year(
+        self, capacity: float, assessed: date | None, permitted: bool
+    ) -> None:
+        rating = np.array([3.0 if offer == "buy_fund" else np.nan for offer in OFFERS])
+        profile = Profile(risk_capacity=capacity, risk_assessed_on=assessed)
+        situation = toy_situation(
+            customer=with_profile(toy_customer(), profile),
+            catalogue=replace(toy_catalogue(), risk_rating=rating),
+        )
+        permits = self.rule().permits(situation)
+        assert permits[OFFERS.index("buy_fund")] == permitted
+        assert permits[OFFERS.index("take_loan")]
+
+
+class TestOpenToInvestorClass(RuleContract):
+    rule = OpenToInvestorClass
+
+    @pytest.mark.parametrize(
+        ("of_class", "permitted"),
+        [("professional", True), ("retail", False), (None, False), ("of old", False)],
+    )
+    def test_sells_to_her_class_only(self, of_class: str | None, permitted: bool) -> None:
+        for_professionals = np.array([offer != "buy_fund" for offer in OFFERS])
+        classes = dict(toy_catalogue().investor_classes) | {"retail": for_professionals}
+        situation = toy_situation(
+            customer=with_profile(toy_customer(), Profile(investor_class=of_class)),
+            catalogue=replace(toy_catalogue(), investor_classes=classes),
+        )
+        permits = self.rule().permits(situation)
+        assert permits[OFFERS.index("buy_fund")] == permitted
+        assert permits[OFFERS.index("take_loan")]
+
+
+class TestAdviceAvailable(RuleContract):
+    rule = AdviceAvailable
+
+    @pytest.mark.parametrize(("channel", "permitted"), [("branch", True), ("mobile_app", False)])
+    def test_sells_with_advice_where_somebody_advises(self, channel: str, permitted: bool) -> None:
+        advised = np.array([offer == "buy_fund" for offer in OFFERS])
+        places = {"branch": ADVISOR_DESK, "mobile_app": (Placement("home_feed", 3),)}
+        situation = toy_situation(
+            catalogue=replace(toy_catalogue(), advice_only=advised),
+            channel=channel,
+            placements=places[channel],
+        )
+        assert self.rule().permits(situation)[OFFERS.index("buy_fund")] == permitted
+
+
+class TestSafeForVulnerable(RuleContract):
+    rule = SafeForVulnerable
+
+    @pytest.mark.parametrize(("vulnerable", "permitted"), [(False, True), (True, False)])
+    def test_spares_who_is_or_may_be_vulnerable(self, vulnerable: bool, permitted: bool) -> None:
+        safe = np.array([offer != "take_loan" for offer in OFFERS])
+        catalogue = replace(toy_catalogue(), open_to_vulnerable=safe)
+        for known, verdict in ((vulnerable, permitted), (None, False)):
+            customer = with_profile(toy_customer(), Profile(is_vulnerable=known))
+            permits = self.rule().permits(toy_situation(customer=customer, catalogue=catalogue))
+            assert permits[OFFERS.index("take_loan")] == verdict
+            assert permits[OFFERS.index("buy_fund")]
 
 
 def test_the_toy_instant_is_at_the_bank_the_day_the_age_test_assumes() -> None:

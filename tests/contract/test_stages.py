@@ -13,6 +13,7 @@ from service.channels.text_message import TextMessage
 from service.scorers.business_order import BusinessOrder
 from service.scorers.context_rate import ContextRate
 from service.scorers.propensity import Propensity
+from service.scorers.segment_rate import SegmentRate
 from service.selectors.highest_priority import HighestPriority
 from service.sinks.decision_counters import DecisionCounters
 from service.sources.whole_catalogue import WholeCatalogue
@@ -33,6 +34,10 @@ class TestWholeCatalogue(SourceContract):
 
 class TestPropensity(ScorerContract):
     scorer = Propensity
+
+
+class TestSegmentRate(ScorerContract):
+    scorer = SegmentRate
 
 
 class TestContextRate(ScorerContract):

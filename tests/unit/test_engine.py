@@ -110,7 +110,7 @@ def test_a_failing_scorer_hands_over_to_the_next() -> None:
     broken = BrokenScorer(toy_release(), toy_catalogue())
     pipeline = replace(PIPELINE, scorers=(broken, *PIPELINE.scorers[1:]))
     decision, _ = decide(toy_situation(), pipeline)
-    assert decision.scorer == "context_rate"
+    assert decision.scorer == "segment_rate"
     assert "scorer_failed:propensity_model" in decision.degraded_reasons
 
 
@@ -142,11 +142,14 @@ def shuffle_catalogue(catalogue: Catalogue, order: list[int]) -> Catalogue:
     def tuples(values: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(values[row] for row in order)
 
-    names = ["values", "levers", "minimum_age", "valid_from", "valid_until", "repeatable", "killed"]
+    names = [
+        "values", "levers", "minimum_age", "valid_from", "valid_until", "repeatable", "killed",
+        "risk_rating", "advice_only", "open_to_vulnerable",
+    ]  # fmt: skip
     columns = {name: getattr(catalogue, name)[order] for name in names}
-    listed = ["offer_ids", "offer_versions", "product_ids", "groups"]
+    listed = ["offer_ids", "offer_versions", "product_ids", "groups", "product_lines", "lanes"]
     lists = {name: tuples(getattr(catalogue, name)) for name in listed}
-    masks = ["extra_purposes", "in_channel", "in_placement"]
+    masks = ["extra_purposes", "in_channel", "in_placement", "investor_classes"]
     tables = {
         name: {key: mask[order] for key, mask in getattr(catalogue, name).items()} for name in masks
     }
@@ -230,7 +233,7 @@ def test_a_scorer_that_returns_no_probability_per_offer_hands_over(wrong: object
 
     broken = Wrong(toy_release(), toy_catalogue())
     pipeline = replace(PIPELINE, scorers=(broken, *PIPELINE.scorers[1:]))
-    assert decide(toy_situation(), pipeline)[0].scorer == "context_rate"
+    assert decide(toy_situation(), pipeline)[0].scorer == "segment_rate"
 
 
 @pytest.mark.parametrize("wrong", [np.full(len(OFFERS), np.nan), -np.ones(len(OFFERS)), np.ones(2)])
