@@ -3,99 +3,124 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from feature_repo.contact_layout import name_key, placement_key
 from feature_repo.contract import CHANNELS
-from service.adapters.catalogue_format import (
-    OfferEntry,
-    OffersFile,
-    PolicyFile,
-    TreatmentEntry,
-    TreatmentsFile,
-)
-from service.domain.catalogue import PREFERRED_FALLBACK
+from service.adapters.catalogue_format import OfferEntry, OffersFile, PolicyFile
+from service.adapters.catalogue_suitability import Fault, faults_of_lane, faults_of_suitability
+from service.adapters.complaints import Place
+from service.domain.condition_parser import closest
 from service.domain.consent import Purpose
 
-T = TypeVar("T")
+Complaints = Iterator[tuple[Place, str]]
 OUTBOUND_PURPOSES = (Purpose.OUTBOUND, Purpose.THIRD_PARTY)
 
 
-def complaints_about_policy(policy: PolicyFile) -> Iterator[str]:
+def complaints_about_policy(policy: PolicyFile) -> Complaints:
     """Everything wrong with policy.yaml by itself, with its cure."""
     try:
         ZoneInfo(policy.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        yield f"time_zone {policy.time_zone} is unknown: use an IANA name such as Europe/Madrid"
+        yield (
+            ("time_zone",),
+            f"time_zone {policy.time_zone} is unknown: use an IANA name such as Europe/Madrid",
+        )
     for name, channel in policy.channels.items():
         if name not in CHANNELS:
-            yield f"channel {name} is unknown: known are {', '.join(CHANNELS)}"
+            yield (
+                ("channels", name),
+                f"channel {name} is unknown: known are {', '.join(CHANNELS)}",
+            )
         if channel.direction == "outbound" and channel.purpose not in OUTBOUND_PURPOSES:
             yield (
-                f"channel {name} is outbound, but asks for consent to {channel.purpose}:"
-                " give it the purpose outbound or third_party"
+                ("channels", name, "purpose"),
+                (
+                    f"channel {name} is outbound, but asks for consent to {channel.purpose}:"
+                    " give it the purpose outbound or third_party"
+                ),
             )
     for key in policy.consent:
         channel_name, _, purpose = key.rpartition("/")
         if purpose not in set(Purpose) or (channel_name and channel_name not in policy.channels):
-            yield f"consent {key} is unknown: use <purpose> or <channel>/<purpose>"
+            yield (
+                ("consent", key),
+                f"consent {key} is unknown: use <purpose> or <channel>/<purpose>",
+            )
+    yield from _sharing_a_key(policy)
 
 
-def complaints_about_offers(offers: OffersFile, policy: PolicyFile) -> Iterator[str]:
+def complaints_about_offers(offers: OffersFile, policy: PolicyFile) -> Complaints:
     """Everything in offers.yaml that contradicts itself or the policy, with its cure."""
-    for offer_id in _twice(offer.id for offer in offers.offers):
-        yield f"offer {offer_id} stands twice: give one of them another id"
-    for offer in offers.offers:
-        for complaint in _about_offer(offer, policy):
-            yield f"offer {offer.id}: {complaint}"
+    known = {offer.id: row for row, offer in reversed(list(enumerate(offers.offers)))}
+    for row, offer in enumerate(offers.offers):
+        place: Place = ("offers", row)
+        if known[offer.id] != row:
+            yield (*place, "id"), f"offer {offer.id} stands twice: give one of them another id"
+        for field, complaint in _faults_of(offer, policy):
+            yield (*place, field), f"offer {offer.id}: {complaint}"
+    columns = {
+        "id": [offer.id for offer in offers.offers],
+        "group": [offer.group for offer in offers.offers],
+        "product_line": [offer.product_line or offer.group for offer in offers.offers],
+    }
+    for field, names in columns.items():
+        for one, other in _same_key({name: name_key(name) for name in names}):
+            yield ("offers", names.index(other), field), _shared(field, one, other)
 
 
-def complaints_about_groups(offers: OffersFile, policy: PolicyFile) -> Iterator[str]:
-    """Policy rows that steer a group no offer belongs to."""
+def complaints_about_groups(offers: OffersFile, policy: PolicyFile) -> Complaints:
+    """Policy rows about a group no offer belongs to."""
     groups = {offer.group for offer in offers.offers}
-    steered = [*policy.levers.groups, *(weight.group for weight in policy.context_weights)]
-    for group in sorted(set(steered) - groups):
-        yield f"group {group} has no offer: known are {', '.join(sorted(groups))}"
+    named: list[tuple[Place, str]] = [
+        *((("levers", "groups", name), name) for name in policy.levers.groups),
+        *(
+            (("context_weights", row, "group"), weight.group)
+            for row, weight in enumerate(policy.context_weights)
+        ),
+        *((("conditions", "groups", name), name) for name in policy.conditions.groups),
+        *(
+            (("disclosures", "groups", row), name)
+            for row, name in enumerate(policy.disclosures.groups)
+        ),
+    ]
+    for place, group in named:
+        if group not in groups:
+            yield place, f"group {group} has no offer: {closest(group, groups)}"
 
 
-def complaints_about_treatments(
-    treatments: TreatmentsFile, offers: OffersFile, policy: PolicyFile
-) -> Iterator[str]:
-    """Treatments of nothing, twice, or missing in a locale the bank uses; one has to be used."""
-    written = treatments.treatments
-    known = {offer.id for offer in offers.offers}
-    for entry in written:
-        if entry.offer not in known:
-            yield f"offer {entry.offer} is not in offers.yaml: correct the id or remove the entry"
-        if entry.channel is not None and entry.channel not in policy.channels:
-            yield f"offer {entry.offer}: channel {entry.channel} is not in policy.yaml: correct it"
-    for offer, locale, channel in _twice(map(_place, written)):
-        yield f"offer {offer}: two treatments for {locale}, {channel}: remove one"
-    yield from _missing_words(written, offers.offers)
-
-
-def complaints_about_products(offers: OffersFile, vocabulary: tuple[str, ...]) -> Iterator[str]:
+def complaints_about_products(offers: OffersFile, vocabulary: tuple[str, ...]) -> Complaints:
     """Offers of products whose holding nobody can know, which no rule could therefore withhold."""
-    for offer in offers.offers:
+    for row, offer in enumerate(offers.offers):
         if offer.product_id not in vocabulary and not offer.repeatable:
             yield (
-                f"offer {offer.id}: product {offer.product_id} is not among the bank's products:"
-                " correct product_id, or mark a service `repeatable: true`"
+                ("offers", row, "product_id"),
+                (
+                    f"offer {offer.id}: product {offer.product_id} is not among the bank's products"
+                    f" ({closest(offer.product_id, vocabulary)}): correct product_id, or mark a"
+                    " service `repeatable: true`"
+                ),
             )
 
 
-def _about_offer(offer: OfferEntry, policy: PolicyFile) -> Iterator[str]:
-    if not (math.isfinite(offer.value) and math.isfinite(offer.lever)):
-        yield "value and lever must be finite numbers: correct them"
+def _faults_of(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fault]:
+    for field in ("value", "lever"):
+        if not math.isfinite(getattr(offer, field)):
+            yield field, f"{field} must be a finite number: correct it"
     if offer.valid_from and offer.valid_until and offer.valid_from >= offer.valid_until:
-        yield "valid_from is not before valid_until: correct one of them"
+        yield "valid_from", "valid_from is not before valid_until: correct one of them"
     unknown = [name for name in offer.channels if name not in policy.channels]
-    if unknown:
-        yield f"channel {', '.join(unknown)} is not in policy.yaml: add it there or remove it here"
-    elif offer.placements is not None:
-        yield from _about_placements(offer.channels, offer.placements, policy)
+    for name in unknown:
+        yield (
+            "channels",
+            f"channel {name} is not in policy.yaml: {closest(name, policy.channels)}",
+        )
+    if not unknown and offer.placements is not None:
+        for complaint in _about_placements(offer.channels, offer.placements, policy):
+            yield "placements", complaint
+    yield from faults_of_lane(offer)
+    yield from faults_of_suitability(offer, policy)
 
 
 def _about_placements(
@@ -110,20 +135,31 @@ def _about_placements(
             yield f"channel {channel} has none of its placements: add one or remove the channel"
 
 
-def _missing_words(written: list[TreatmentEntry], offers: list[OfferEntry]) -> Iterator[str]:
-    present = set(map(_place, written))
-    for locale in sorted({entry.locale for entry in written}) or [PREFERRED_FALLBACK]:
-        for offer in offers:
-            if (offer.id, locale, "*") in present:
-                continue
-            silent = [name for name in offer.channels if (offer.id, locale, name) not in present]
-            if silent:
-                yield f"offer {offer.id}: no {locale} treatment in {', '.join(silent)}: write it"
+def _sharing_a_key(policy: PolicyFile) -> Complaints:
+    """Two names of one key could not be told apart where contacts are counted."""
+    places = {
+        f"{name}/{placement}": placement_key(name, placement)
+        for name, channel in policy.channels.items()
+        for placement in channel.placements
+    }
+    for one, other in _same_key(places):
+        channel, _, placement = other.partition("/")
+        yield (
+            ("channels", channel, "placements", placement),
+            _shared("placement", one, other),
+        )
 
 
-def _place(entry: TreatmentEntry) -> tuple[str, str, str]:
-    return entry.offer, entry.locale, entry.channel or "*"
+def _same_key(keys: dict[str, int]) -> Iterator[tuple[str, str]]:
+    first: dict[int, str] = {}
+    for name, key in keys.items():
+        if key in first:
+            yield first[key], name
+        first.setdefault(key, name)
 
 
-def _twice(names: Iterable[T]) -> list[T]:
-    return [name for name, count in Counter(names).items() if count > 1]
+def _shared(field: str, one: str, other: str) -> str:
+    return (
+        f"{field} {other} has the same 32-bit key as {one}, so that counts would mix them:"
+        " rename one"
+    )

@@ -7,6 +7,8 @@ from datetime import datetime
 
 import numpy as np
 
+from service.adapters.catalogue_conditions import INVESTOR_CLASSES, compile_conditions
+from service.adapters.catalogue_contact import contact_policy
 from service.adapters.catalogue_format import (
     OfferEntry,
     OffersFile,
@@ -25,12 +27,9 @@ from service.domain.catalogue import (
     Treatment,
 )
 from service.domain.columns import Floats, Mask
-from service.domain.conditions import NoConditions
 from service.domain.consent import Purpose
-from service.domain.contact_policy import UNLIMITED
 
 LOWEST_LEVER, HIGHEST_LEVER = 0.5, 2.0
-INVESTOR_CLASSES = ("retail", "professional", "institutional")
 
 
 def compile_catalogue(
@@ -67,8 +66,8 @@ def compile_catalogue(
             for name in INVESTOR_CLASSES
         },
         open_to_vulnerable=_mask([offer.open_to_vulnerable for offer in rows]),
-        eligibility=NoConditions(len(rows)),
-        applicability=NoConditions(len(rows)),
+        eligibility=compile_conditions(rows, policy, "eligibility"),
+        applicability=compile_conditions(rows, policy, "applicability"),
         extra_purposes={
             purpose: _mask([offer.purpose is purpose for offer in rows])
             for purpose in Purpose
@@ -107,7 +106,7 @@ def _policy(entry: PolicyFile, *, version: str) -> Policy:
             for row in entry.context_weights
         ),
         max_per_group=entry.diversity.max_per_group,
-        contact=UNLIMITED,
+        contact=contact_policy(entry.contact),
         suitability_valid_days=entry.suitability.valid_days,
     )
 

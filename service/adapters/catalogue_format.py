@@ -10,12 +10,25 @@ from msgspec import Meta, Struct
 from service.domain.consent import ConsentMode, Purpose
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
+Place = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$", max_length=128)]
 Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Positive = Annotated[float, Meta(gt=0)]
 Limit = Annotated[int, Meta(ge=1, le=20)]
 Rating = Annotated[int, Meta(ge=1, le=5)]
 Issue = Literal["acquire", "grow", "retain", "serve"]
+Lane = Literal["mandatory", "service", "marketing"]
+InvestorClass = Literal["retail", "professional", "institutional"]
+Span = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,3}[hd]$")]
+Window = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,3}[hd]|day|week|month)$")]
+TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class ApplicabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """When an offer makes sense, and what follows where that cannot be told."""
+
+    when: Text
+    on_missing: Literal["deny", "allow"] = "deny"
 
 
 class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -36,13 +49,16 @@ class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     repeatable: bool = False
     purpose: Purpose | None = None
     killed: bool = False
-    lane: Literal["mandatory", "service", "marketing"] = "marketing"
+    lane: Lane = "marketing"
     product_line: Name | None = None
     issuer_rating: Rating | None = None
     own_rating: Rating | None = None
     advice: Literal["execution_only", "advised"] = "execution_only"
-    investor_classes: list[Literal["retail", "professional", "institutional"]] = []
+    investor_classes: list[InvestorClass] = []
     open_to_vulnerable: bool = True
+    eligibility: Text | None = None
+    applicability: Text | ApplicabilityEntry | None = None
+    requires_disclosure: bool = False
 
 
 class OffersFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +84,27 @@ class SuitabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
     valid_days: Annotated[int, Meta(ge=1)] = 365
 
 
+class ConditionsEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """What every offer of an issue or a group asks beside its own conditions."""
+
+    eligibility: Text | None = None
+    applicability: Text | ApplicabilityEntry | None = None
+
+
+class HierarchyEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Conditions by issue and by group; all that concern an offer must hold."""
+
+    issues: dict[Issue, ConditionsEntry] = {}
+    groups: dict[Name, ConditionsEntry] = {}
+
+
+class DisclosuresEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which issues and groups every wording needs a disclosure."""
+
+    issues: list[Issue] = []
+    groups: list[Name] = []
+
+
 class LeversEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """What the bank pushes (> 1) or brakes (< 1), by issue and by group."""
 
@@ -90,6 +127,56 @@ class DiversityEntry(Struct, frozen=True, forbid_unknown_fields=True):
     max_per_group: Annotated[int, Meta(ge=1)]
 
 
+class CapEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """At most `limit` counted events of one scope in a window; `only` names those it concerns."""
+
+    id: Name
+    scope: Literal["offer", "group", "product_line", "channel", "placement", "all"]
+    counts: Literal["decision", "impression", "click", "outcome"] = "impression"
+    window: Window
+    limit: Annotated[int, Meta(ge=1, le=10_000)]
+    only: list[Place] = []
+
+
+class CooldownEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Nothing of the same scope for so long after an outcome, and its reason if one is given."""
+
+    outcome: Literal[
+        "click", "accept", "reject", "dismiss", "application", "opened", "opted_out", "complaint"
+    ]
+    scope: Literal["offer", "group", "product_line", "channel", "placement", "all"]
+    duration: Span
+    reason: (
+        Literal[
+            "not_interested",
+            "has_elsewhere",
+            "too_expensive",
+            "bad_time",
+            "prefers_branch",
+            "complaint",
+            "other",
+        ]
+        | None
+    ) = None
+
+
+class QuietHoursEntry(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"begins": "from", "ends": "until"}
+):
+    """Local hours in which no outbound channel speaks."""
+
+    begins: TimeOfDay
+    ends: TimeOfDay
+
+
+class ContactEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often and when; without `cooldowns` those of the house hold."""
+
+    caps: list[CapEntry] = []
+    cooldowns: list[CooldownEntry] | None = None
+    quiet_hours: QuietHoursEntry | None = None
+
+
 class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     """policy.yaml: `consent` is keyed by purpose, or by channel/purpose where a channel differs."""
 
@@ -100,6 +187,9 @@ class PolicyFile(Struct, frozen=True, forbid_unknown_fields=True):
     suitability: SuitabilityEntry = SuitabilityEntry()
     levers: LeversEntry = LeversEntry()
     context_weights: list[ContextWeightEntry] = []
+    conditions: HierarchyEntry = HierarchyEntry()
+    disclosures: DisclosuresEntry = DisclosuresEntry()
+    contact: ContactEntry = ContactEntry()
 
 
 class CallToActionEntry(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from service.domain.columns import Codes, Floats, Mask
 from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose
+from service.domain.contact_names import ContactNames, NameColumn
+from service.domain.contact_plan import ContactPlan, ContactPlans
 from service.domain.contact_policy import ContactPolicy
 
 PREFERRED_FALLBACK = "en"
@@ -157,9 +160,21 @@ class Catalogue:
         return np.array([lane is Lane.MARKETING for lane in self.lanes])
 
     @cached_property
+    def contact_plans(self) -> ContactPlans:
+        """The bank's caps over the offers, laid out for counting."""
+        columns = map(NameColumn.of, (self.offer_ids, self.groups, self.product_lines))
+        names, caps = ContactNames(*columns), self.policy.contact.caps
+        return ContactPlans(ContactPlan(caps, names, NameColumn.of(()), "", self.is_marketing))
+
+    @cached_property
     def lane_order(self) -> Codes:
         """0 for mandatory, 1 for service, 2 for marketing: lower goes first."""
         return np.array([list(Lane).index(lane) for lane in self.lanes], dtype=np.intp)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The bank's own time zone."""
+        return ZoneInfo(self.policy.time_zone)
 
     @cached_property
     def row_of(self) -> Mapping[str, int]:

@@ -52,6 +52,19 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class CapCheck:
+    """One cap as the shared memory checks it: counted entries of a name since `start` (business
+    seconds, included); `only` holds the names as histories do, empty = every name.
+    """
+
+    scope: Scope
+    counts: Counted
+    start: float
+    limit: int
+    only: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Cooldown:
     """After this outcome (and, if given, this reason) nothing of the same scope for so long."""
 

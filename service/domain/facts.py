@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from feature_repo.contract import FEATURES, Kind
 
 if TYPE_CHECKING:
     from service.domain.situation import Situation
 
+EPOCH = date(1970, 1, 1)
+
 AGE = "age"
 CHANNEL = "channel"
 CONTEXT_NAMES = ("trigger", "intent", "device")
-NUMBER_NAMES = (AGE, *(f.name for f in FEATURES if f.kind is Kind.NUMBER))
+DAY_OF = {
+    f"days_since_{f.name.removesuffix('_day')}": f.name
+    for f in FEATURES
+    if f.kind is Kind.NUMBER and f.name.endswith("_day")
+}
+"""What counts days, by the feature that holds the day: days_since_joined and its like."""
+NUMBER_NAMES = (AGE, *DAY_OF, *(f.name for f in FEATURES if f.kind is Kind.NUMBER))
 TEXT_NAMES = (
     *(f.name for f in FEATURES if f.kind is Kind.CATEGORY),
     CHANNEL,
@@ -36,8 +45,13 @@ class SituationFacts:
         code = self._vocabulary.get(product_id, -1)
         if code < 0:
             return None
-        held = float(self._situation.customer.held[code])
-        return None if np.isnan(held) else held > 0
+        held = self._held[code]
+        return None if math.isnan(held) else held > 0
+
+    @cached_property
+    def _held(self) -> list[float]:
+        held: list[float] = self._situation.customer.held.tolist()
+        return held
 
 
 class _Numbers(Mapping[str, float]):
@@ -51,6 +65,9 @@ class _Numbers(Mapping[str, float]):
             return float("nan") if age is None else float(age)
         if customer.known is None:
             return float("nan")
+        if name in DAY_OF:
+            today = (self._situation.local_date - EPOCH).days
+            return today - float(customer.known.numbers[DAY_OF[name]][0])
         return float(customer.known.numbers[name][0])
 
     def __iter__(self) -> Iterator[str]:

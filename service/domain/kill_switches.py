@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
@@ -32,6 +33,56 @@ class KillSwitches:
 
 
 NOTHING_KILLED = KillSwitches()
+
+
+@dataclass(frozen=True)
+class KillSwitch:
+    """One thing that is stopped, why, by whom and since when."""
+
+    scope: KillScope
+    id: str
+    reason: str
+    principal: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class KillState:
+    """Every switch that is on; the version grows with every change."""
+
+    version: int = 0
+    stopped: tuple[KillSwitch, ...] = ()
+
+    @property
+    def switches(self) -> KillSwitches:
+        """The same, as decisions ask for it."""
+        if not self.stopped:
+            return NOTHING_KILLED
+        return KillSwitches(
+            offers=self.ids(KillScope.OFFER),
+            groups=self.ids(KillScope.GROUP),
+            models=self.ids(KillScope.MODEL),
+            channels=self.ids(KillScope.CHANNEL),
+        )
+
+    def ids(self, scope: KillScope) -> frozenset[str]:
+        """What is stopped in this scope."""
+        return frozenset(switch.id for switch in self.stopped if switch.scope is scope)
+
+    def stopping(self, switch: KillSwitch) -> KillState:
+        """The state with this switch on; one that is on already keeps its instant."""
+        for known in self.stopped:
+            if (known.scope, known.id) == (switch.scope, switch.id):
+                switch = KillSwitch(
+                    switch.scope, switch.id, switch.reason, switch.principal, known.since
+                )
+        others = self.lifting(switch.scope, switch.id).stopped
+        return KillState(self.version + 1, (*others, switch))
+
+    def lifting(self, scope: KillScope, name: str) -> KillState:
+        """The state without this switch."""
+        left = tuple(one for one in self.stopped if (one.scope, one.id) != (scope, name))
+        return KillState(self.version + 1, left)
 
 
 def killed_rows(kills: KillSwitches, catalogue: Catalogue, channel: str) -> Mask:

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from service.domain.catalogue import Catalogue, ChannelPolicy
 from service.domain.columns import Codes, Mask
 from service.domain.consent import ConsentStatus, Purpose, allows
+from service.domain.contact_cooldowns import Cooling
+from service.domain.contact_counting import CapRoom
+from service.domain.contact_plan import ContactPlan
 from service.domain.customer import Customer
 from service.domain.facts import SituationFacts
 from service.domain.kill_switches import NOTHING_KILLED, KillSwitches, killed_rows
@@ -82,6 +85,21 @@ class Situation:
     def killed(self) -> Mask:
         """True per offer that somebody stopped, here or everywhere."""
         return killed_rows(self.kills, self.catalogue, self.ask.channel)
+
+    @cached_property
+    def contact_plan(self) -> ContactPlan:
+        """The bank's caps over the offers, as they bind in this channel."""
+        return self.catalogue.contact_plans.of(self.ask.channel, self.channel.placements)
+
+    @cached_property
+    def cap_room(self) -> CapRoom:
+        """What every cap leaves room for now."""
+        return CapRoom(self)
+
+    @cached_property
+    def cooling(self) -> Cooling:
+        """What waits after an outcome."""
+        return Cooling(self)
 
     @cached_property
     def facts(self) -> SituationFacts:

@@ -16,3 +16,22 @@ def new_ulid(at: datetime) -> str:
     milliseconds = int(at.timestamp() * 1000)
     number = milliseconds << 80 | int.from_bytes(os.urandom(10))
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+def ulid_bytes(ulid: str) -> bytes | None:
+    """The 16 bytes of a ULID; None for any other text."""
+    if len(ulid) != LENGTH or ulid[0] > "7":
+        return None
+    number = 0
+    for character in ulid:
+        digit = ALPHABET.find(character)
+        if digit < 0:
+            return None
+        number = number << 5 | digit
+    return number.to_bytes(16)
+
+
+def ulid_text(number: bytes) -> str:
+    """The ULID of these 16 bytes."""
+    value = int.from_bytes(number)
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])

@@ -1,0 +1,163 @@
+"""What a customer's own answers keep back for a while, in one situation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from feature_repo.contact_layout import ContactEvent, ContactReason, Entries, placement_key
+from service.domain.columns import Floats, Mask
+from service.domain.contact_plan import FIELDS, channel_code
+from service.domain.contact_policy import Cooldown, Scope
+
+if TYPE_CHECKING:
+    from service.domain.situation import Situation
+
+NEVER = -math.inf
+PRESENTED = "presented"
+"""An impression under the name an agent reports it by."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The answer that keeps a name back longest: what she said, when, and until when it counts."""
+
+    scope: Scope
+    name: int
+    outcome: str
+    at: float
+    until: float
+
+
+class Cooling:
+    """Which offers wait in one situation; a history nobody could read keeps back all marketing: it
+    may hold a date the customer named, which binds without any cooldown.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+        self._plan = situation.contact_plan
+        self._cooldowns = situation.catalogue.policy.contact.cooldowns
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody knows what the customer answered."""
+        return self._situation.customer.contacts is None
+
+    @cached_property
+    def until(self) -> Floats:
+        """Per offer the epoch second it waits for; −inf when it does not, inf when nobody knows."""
+        marketing = self._plan.is_marketing
+        until = np.full(len(marketing), math.inf if self.is_unknown else NEVER)
+        for rest in self._rests.values():
+            np.maximum(until, rest.until, out=until, where=self._rows(rest))
+        if self._closed:
+            np.maximum(until, self._wait_for_a_place(), out=until)
+        until[~marketing] = NEVER
+        return until
+
+    @property
+    def closed_places(self) -> frozenset[str]:
+        """Asked placements in which no marketing may stand."""
+        return frozenset(self._closed)
+
+    def rest(self, row: int) -> Rest | None:
+        """The answer this offer waits for longest; None when it does not wait."""
+        waited = float(self.until[row])
+        return next((rest for rest in self._rests.values() if rest.until == waited), None)
+
+    @cached_property
+    def _rests(self) -> dict[tuple[Scope, int], Rest]:
+        """Per name the answer that counts longest."""
+        rests: dict[tuple[Scope, int], Rest] = {}
+        for scope, entries, until in self._answers():
+            for entry, name, ends in zip(entries, _names(scope, entries), until, strict=True):
+                known = rests.get((scope, name))
+                if known is None or known.until < ends:
+                    said = ContactEvent(entry["event"]).name.lower()
+                    rests[scope, name] = Rest(scope, name, said, float(entry["at"]), ends)
+        return rests
+
+    def _answers(self) -> Iterator[tuple[Scope, Entries, list[float]]]:
+        """Per cooldown the answers that still count and how long; then the dates she named."""
+        contacts, now = self._situation.customer.contacts, self._situation.as_of_seconds
+        if contacts is None or not len(contacts):
+            return
+        speaks = _speaking(self._cooldowns)[contacts["event"]] & (contacts["is_marketing"] != 0)
+        places = np.flatnonzero(speaks)
+        if not len(places):
+            return
+        entries = contacts.take(places)
+        for cooldown in self._cooldowns:
+            said = entries[_is_meant(cooldown, entries)]
+            until = said["at"] + cooldown.duration.total_seconds()
+            yield cooldown.scope, said[until > now], until[until > now].tolist()
+        later = (entries["event"] == ContactEvent.LATER) & (entries["until"] > now)
+        yield Scope.OFFER, entries[later], entries["until"][later].tolist()
+
+    @cached_property
+    def _closed(self) -> dict[str, float]:
+        """Asked placements in which no marketing may stand, and until when."""
+        channel, closed = self._situation.ask.channel, {}
+        for placement in self._situation.ask.placements:
+            rest = self._rests.get((Scope.PLACEMENT, placement_key(channel, placement.id)))
+            if rest is not None:
+                closed[placement.id] = rest.until
+        return closed
+
+    def _rows(self, rest: Rest) -> Mask:
+        """True per offer the answer keeps back in every place."""
+        names, count = self._plan.names, len(self._plan.is_marketing)
+        columns = {
+            Scope.OFFER: names.offers,
+            Scope.GROUP: names.groups,
+            Scope.PRODUCT_LINE: names.lines,
+        }
+        if rest.scope in columns:
+            same: Mask = columns[rest.scope].keys == rest.name
+            return same
+        is_here = rest.scope is Scope.CHANNEL and rest.name == channel_code(self._plan.channel)
+        return np.full(count, rest.scope is Scope.ALL or is_here)
+
+    def _wait_for_a_place(self) -> Floats:
+        """Per offer the first instant one asked place that carries it is open."""
+        situation = self._situation
+        opens = np.full(len(self._plan.is_marketing), math.inf)
+        for placement in situation.ask.placements:
+            here = situation.catalogue.in_placement[f"{situation.ask.channel}/{placement.id}"]
+            np.minimum(opens, self._closed.get(placement.id, NEVER), out=opens, where=here)
+        return np.where(np.isinf(opens), NEVER, opens)
+
+
+@lru_cache(maxsize=16)
+def _speaking(cooldowns: tuple[Cooldown, ...]) -> Mask:
+    """bool[event]: what any cooldown is about, and dates customers named."""
+    speaking = np.zeros(256, dtype=np.bool_)
+    speaking[[ContactEvent.LATER, *map(_event_of, cooldowns)]] = True
+    return speaking
+
+
+def _event_of(cooldown: Cooldown) -> ContactEvent:
+    name = "impression" if cooldown.outcome == PRESENTED else cooldown.outcome
+    return ContactEvent[name.upper()]
+
+
+def _is_meant(cooldown: Cooldown, entries: Entries) -> Mask:
+    meant: Mask = entries["event"] == _event_of(cooldown)
+    if cooldown.reason is not None:
+        meant &= entries["reason"] == ContactReason[cooldown.reason.upper()]
+    return meant
+
+
+def _names(scope: Scope, entries: Entries) -> list[int]:
+    if scope is Scope.CHANNEL:
+        codes: list[int] = entries["channel"].tolist()
+        return codes
+    field = FIELDS.get(scope)
+    names: list[int] = [0] * len(entries) if field is None else entries[field].tolist()
+    return names

@@ -1,0 +1,236 @@
+"""How much room every cap leaves in one situation, counted from the customer's history."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.contact_layout import RESERVATION_SECONDS, ContactEvent, Entries
+from service.domain.columns import Codes, Mask
+from service.domain.contact_plan import Binding, ContactPlan
+from service.domain.contact_policy import CalendarWindow, Cap, Counted
+from service.domain.contact_windows import next_window_start, window_start
+
+if TYPE_CHECKING:
+    from service.domain.situation import Situation
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FullCap:
+    """A cap without room: what it counted, and the first instant it has room again (None =
+    never).
+    """
+
+    cap: Cap
+    count: int
+    room_from: float | None
+
+
+class CapRoom:
+    """Counts of every cap in one situation; a history nobody could read leaves no room."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+        self.plan: ContactPlan = situation.contact_plan
+        self._starts = window_starts(situation, self.plan.caps)
+
+    @cached_property
+    def used(self) -> Counts | None:
+        """What is counted at every place of the plan; None when the history is unknown."""
+        plan, total = self.plan, int(self.plan.bases[-1])
+        if self._entries is None:
+            return None
+        if not len(self._entries) or not plan.caps:
+            return np.zeros(total, dtype=np.int64)
+        return np.bincount(self._places[self._is_counted], minlength=total)
+
+    @cached_property
+    def permits(self) -> Mask:
+        """True per offer that at least one more contact is allowed of."""
+        plan, used = self.plan, self.used
+        if not plan.caps:
+            return np.ones(len(plan.is_marketing), dtype=np.bool_)
+        has_room = plan.is_free
+        if used is not None:
+            has_room = has_room | (used[plan.row_places] < plan.limits[:, None])
+        permitted: Mask = has_room.all(axis=0) & (self._placeable | ~plan.is_marketing)
+        return permitted
+
+    def budget(self) -> CapBudget:
+        """The same room, to be used up by one slate; no marketing stands where a cooldown closed
+        the place.
+        """
+        used = None if self.used is None else self.used.tolist()
+        return CapBudget(self.plan, used, self._situation.cooling.closed_places)
+
+    def full_caps(self, row: int) -> tuple[FullCap, ...]:
+        """The caps that deny this offer, where the history is known; of placement caps those of the
+        place that frees first.
+        """
+        full = list(self._full(self.plan.row_bindings[row]))
+        carried = self._carried(row)
+        if not carried or not self.plan.is_marketing[row]:
+            return tuple(full)
+        by_place = [tuple(self._full(self.plan.place_bindings.get(p, ()))) for p in carried]
+        return (*full, *min(by_place, key=_frees_at))
+
+    @cached_property
+    def _entries(self) -> Entries | None:
+        """What some cap may count: most of a history is older than any window."""
+        contacts = self._situation.customer.contacts
+        if contacts is None or not self.plan.caps:
+            return contacts
+        oldest = min(self._starts.min(), self._situation.as_of_seconds - RESERVATION_SECONDS)
+        recent = (contacts["at"] >= oldest) & (contacts["is_marketing"] != 0)
+        return contacts.take(np.flatnonzero(recent))
+
+    @cached_property
+    def _places(self) -> Codes:
+        """intp[caps, entries]: which count an entry would raise."""
+        plan, entries = self.plan, self._entries
+        assert entries is not None
+        slots = np.stack([plan.entry_slots(scope, entries) for scope in plan.scopes])
+        places: Codes = slots[plan.scope_of_cap] + plan.bases[:-1, None]
+        return places
+
+    @cached_property
+    def _is_counted(self) -> Mask:
+        """bool[caps, entries]: what every cap counts."""
+        plan, entries = self.plan, self._entries
+        assert entries is not None
+        counted: Mask = plan.kinds[:, entries["event"]]
+        counted &= entries["at"] >= self._starts[:, None]
+        pending = self._is_pending
+        if pending is not None:
+            counted[plan.counts_impressions] |= pending
+        return counted
+
+    @cached_property
+    def _is_pending(self) -> Mask | None:
+        """True per reservation that may still be seen; None when there is none."""
+        assert self._entries is not None
+        return pending_reservations(self._entries, self._situation.as_of_seconds)
+
+    @cached_property
+    def _placeable(self) -> Mask:
+        """True per offer that one asked place which carries it has room for."""
+        situation, ask = self._situation, self._situation.ask
+        count = len(situation.catalogue)
+        bindings = [self.plan.place_bindings.get(p.id, ()) for p in ask.placements]
+        if not any(bindings):
+            return np.ones(count, dtype=np.bool_)
+        placeable, carried = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
+        for placement, binding in zip(ask.placements, bindings, strict=True):
+            here = situation.catalogue.in_placement[f"{ask.channel}/{placement.id}"]
+            carried |= here
+            if all(map(self._has_room, binding)):
+                placeable |= here
+        return placeable | ~carried
+
+    def _carried(self, row: int) -> list[str]:
+        ask, carries = self._situation.ask, self._situation.catalogue.in_placement
+        return [p.id for p in ask.placements if carries[f"{ask.channel}/{p.id}"][row]]
+
+    def _has_room(self, binding: Binding) -> bool:
+        return self.used is not None and bool(self.used[binding.place] < binding.limit)
+
+    def _full(self, bindings: tuple[Binding, ...]) -> Iterator[FullCap]:
+        assert self.used is not None
+        for binding in bindings:
+            count = int(self.used[binding.place])
+            if count >= binding.limit:
+                number = int(np.searchsorted(self.plan.bases, binding.place, side="right")) - 1
+                yield FullCap(self.plan.caps[number], count, self._room_from(number, binding))
+
+    def _room_from(self, number: int, binding: Binding) -> float | None:
+        """When so many entries have left the window that one more fits."""
+        if binding.limit < 1:
+            return None
+        assert self._entries is not None
+        mine = self._is_counted[number] & (self._places[number] == binding.place)
+        ends = sorted(self._leaves(self.plan.caps[number], entry) for entry in self._entries[mine])
+        return ends[len(ends) - binding.limit]
+
+    def _leaves(self, cap: Cap, entry: np.void) -> float:
+        """The first whole second at which this entry no longer counts."""
+        at = float(entry["at"])
+        if entry["event"] == ContactEvent.DECISION and cap.counts is Counted.IMPRESSION:
+            return math.ceil(at + RESERVATION_SECONDS)
+        if isinstance(cap.window, timedelta):
+            return math.floor(at + cap.window.total_seconds()) + 1.0
+        situation = self._situation
+        return next_window_start(cap.window, situation.as_of, situation.local_zone)
+
+
+class CapBudget:
+    """Room under all caps that shrinks while one slate is filled."""
+
+    def __init__(
+        self, plan: ContactPlan, used: list[int] | None, closed_places: frozenset[str]
+    ) -> None:
+        self._plan, self._used, self._closed = plan, used, closed_places
+
+    def fits(self, row: int, placement_id: str) -> bool:
+        """Whether no cap would be broken by this offer in this place, beside what was taken."""
+        if placement_id in self._closed and self._plan.is_marketing[row]:
+            return False
+        bindings, used = self._bindings(row, placement_id), self._used
+        if used is None:
+            return not bindings
+        return all(used[binding.place] < binding.limit for binding in bindings)
+
+    def take(self, row: int, placement_id: str) -> None:
+        """The offer stands in this place from now on."""
+        self._add(row, placement_id, 1)
+
+    def give_back(self, row: int, placement_id: str) -> None:
+        """The offer no longer stands in this place."""
+        self._add(row, placement_id, -1)
+
+    def _add(self, row: int, placement_id: str, number: int) -> None:
+        if self._used is None:
+            return
+        for binding in self._bindings(row, placement_id):
+            if binding.reserves:
+                self._used[binding.place] += number
+
+    def _bindings(self, row: int, placement_id: str) -> tuple[Binding, ...]:
+        plan = self._plan
+        if not plan.caps or not plan.is_marketing[row]:
+            return ()
+        return plan.row_bindings[row] + plan.place_bindings.get(placement_id, ())
+
+
+def window_starts(situation: Situation, caps: tuple[Cap, ...]) -> NDArray[np.float64]:
+    """The first instant every cap counts, in epoch seconds."""
+    begun: dict[timedelta | CalendarWindow, float] = {}
+    for window in {cap.window for cap in caps}:
+        begun[window] = window_start(window, situation.as_of, situation.local_zone)
+    return np.array([begun[cap.window] for cap in caps])
+
+
+def pending_reservations(entries: Entries, now: float) -> Mask | None:
+    """True per DECISION entry whose offer may still be seen and was not yet; None when none is."""
+    events = entries["event"]
+    pending: Mask = (events == ContactEvent.DECISION) & (entries["at"] > now - RESERVATION_SECONDS)
+    numbers = np.flatnonzero(pending)
+    if not len(numbers):
+        return None
+    seen = entries[events == ContactEvent.IMPRESSION]
+    for number in numbers.tolist() if len(seen) else ():
+        same = seen["decision"] == entries["decision"][number]
+        pending[number] = not (same & (seen["offer"] == entries["offer"][number])).any()
+    return pending
+
+
+def _frees_at(full: tuple[FullCap, ...]) -> float:
+    return max((math.inf if f.room_from is None else f.room_from for f in full), default=-math.inf)

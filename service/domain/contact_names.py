@@ -1,0 +1,66 @@
+"""The names of a catalogue's offers, groups and lines as the numbers contact histories hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.contact_layout import name_key
+from service.domain.columns import Codes, Mask
+
+Keys = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class NameColumn:
+    """One name per offer; equal names share a slot, and one more slot is for names of no offer."""
+
+    keys: Keys
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> NameColumn:
+        """The column of these names."""
+        return cls(np.array([name_key(name) for name in names], dtype=np.uint32), tuple(names))
+
+    @cached_property
+    def _known(self) -> Keys:
+        known: Keys = np.unique(self.keys)
+        return known
+
+    @property
+    def slot_count(self) -> int:
+        """How many slots there are, the one of strangers last."""
+        return len(self._known) + 1
+
+    @cached_property
+    def slots(self) -> Codes:
+        """The slot of every offer's name."""
+        return self.slots_of(self.keys)
+
+    def slots_of(self, keys: Keys) -> Codes:
+        """The slot of every key."""
+        if not len(self._known):
+            return np.zeros(len(keys), dtype=np.intp)
+        places = np.searchsorted(self._known, keys)
+        np.minimum(places, len(self._known) - 1, out=places)
+        return np.where(self._known[places] == keys, places, len(self._known))
+
+    def among(self, only: frozenset[str]) -> Mask:
+        """True per offer whose name is one of these; of none, every offer."""
+        if not only:
+            return np.ones(len(self.names), dtype=np.bool_)
+        return np.array([name in only for name in self.names], dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class ContactNames:
+    """All name columns of a catalogue."""
+
+    offers: NameColumn
+    groups: NameColumn
+    lines: NameColumn

@@ -1,0 +1,216 @@
+"""The caps of a policy over the offers of one channel, laid out so that a decision counts all of
+them in a few array operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_repo.contact_layout import ContactEvent, Entries, name_key
+from feature_repo.contract import CHANNELS
+from service.domain.columns import Codes, Mask
+from service.domain.contact_names import ContactNames, NameColumn
+from service.domain.contact_policy import Cap, Counted, Scope
+
+COUNTS = tuple(Counted)
+EVENTS = max(ContactEvent) + 1
+OTHER_CHANNEL = 255
+"""How a history names a channel the contract does not have."""
+
+
+def _counted_events() -> Mask:
+    table = np.zeros((len(COUNTS), 256), dtype=np.bool_)
+    table[COUNTS.index(Counted.DECISION), ContactEvent.DECISION] = True
+    table[COUNTS.index(Counted.IMPRESSION), ContactEvent.IMPRESSION] = True
+    table[COUNTS.index(Counted.CLICK), ContactEvent.CLICK] = True
+    table[COUNTS.index(Counted.OUTCOME), ContactEvent.ACCEPT : EVENTS] = True
+    return table
+
+
+COUNTED_EVENTS = _counted_events()
+"""bool[counted, event]: which entries each kind of cap counts."""
+RESERVING = (Counted.DECISION, Counted.IMPRESSION)
+"""What an offer that is handed out counts as at once."""
+
+
+def channel_code(channel: str) -> int:
+    """How a history names a channel."""
+    return CHANNELS.index(channel) if channel in CHANNELS else OTHER_CHANNEL
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One cap over one name: the place of its count, its limit, and whether handing out counts."""
+
+    place: int
+    limit: int
+    reserves: bool
+
+
+@dataclass(frozen=True)
+class ContactPlan:
+    """What is the same for all decisions in a channel. `placements` are `<channel>/<placement>`."""
+
+    caps: tuple[Cap, ...]
+    names: ContactNames
+    placements: NameColumn
+    channel: str
+    is_marketing: Mask
+
+    @cached_property
+    def limits(self) -> NDArray[np.int64]:
+        """The limit of every cap."""
+        return np.array([cap.limit for cap in self.caps], dtype=np.int64)
+
+    @cached_property
+    def kinds(self) -> Mask:
+        """bool[caps, event]: which entries each cap counts."""
+        return COUNTED_EVENTS[[COUNTS.index(cap.counts) for cap in self.caps]]
+
+    @cached_property
+    def counts_impressions(self) -> Codes:
+        """The caps reservations count for while they are pending."""
+        counting = [cap.counts is Counted.IMPRESSION for cap in self.caps]
+        return np.flatnonzero(np.array(counting, dtype=np.bool_))
+
+    @cached_property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The scopes of the caps, each once."""
+        return tuple(dict.fromkeys(cap.scope for cap in self.caps))
+
+    @cached_property
+    def scope_of_cap(self) -> Codes:
+        """Each cap's place in `scopes`."""
+        return np.array([self.scopes.index(cap.scope) for cap in self.caps], dtype=np.intp)
+
+    @cached_property
+    def bases(self) -> Codes:
+        """Where each cap's counts begin; one more number says where the last ones end."""
+        sizes = [self._slot_count(cap.scope) for cap in self.caps]
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+
+    @cached_property
+    def row_places(self) -> Codes:
+        """intp[caps, offers]: where the count lies that binds an offer; 0 for placement caps."""
+        places = np.zeros((len(self.caps), len(self.is_marketing)), dtype=np.intp)
+        for number, cap in enumerate(self.caps):
+            if cap.scope is not Scope.PLACEMENT:
+                places[number] = self.bases[number] + self.row_slots(cap.scope)
+        return places
+
+    @cached_property
+    def is_free(self) -> Mask:
+        """bool[caps, offers]: where a cap does not bind an offer, whatever the place."""
+        return ~np.array([self._binds(cap) for cap in self.caps]).reshape(len(self.caps), -1)
+
+    @cached_property
+    def row_bindings(self) -> tuple[tuple[Binding, ...], ...]:
+        """Per offer the caps that bind it in every place."""
+        return tuple(
+            tuple(
+                self._binding(n, int(self.row_places[n, row]))
+                for n in np.flatnonzero(bound).tolist()
+            )
+            for row, bound in enumerate((~self.is_free).T)
+        )
+
+    @cached_property
+    def place_bindings(self) -> dict[str, tuple[Binding, ...]]:
+        """Per placement of the channel the caps that bind marketing there."""
+        found: dict[str, tuple[Binding, ...]] = {}
+        for name, slot in zip(self.placements.names, self.placements.slots.tolist(), strict=True):
+            found[name.partition("/")[2]] = tuple(
+                self._binding(number, int(self.bases[number]) + slot)
+                for number, cap in enumerate(self.caps)
+                if cap.scope is Scope.PLACEMENT and binds_place(cap, name)
+            )
+        return found
+
+    def row_slots(self, scope: Scope) -> Codes:
+        """The slot of every offer in a scope that does not depend on the place."""
+        column = self._column(scope)
+        return column.slots if column else np.zeros(len(self.is_marketing), dtype=np.intp)
+
+    def entry_slots(self, scope: Scope, entries: Entries) -> Codes:
+        """The slot of every entry in a scope."""
+        column = self._column(scope)
+        if column is not None:
+            return column.slots_of(entries[FIELDS[scope]])
+        slots = np.zeros(len(entries), dtype=np.intp)
+        if scope is Scope.CHANNEL:
+            slots[entries["channel"] != channel_code(self.channel)] = 1
+        return slots
+
+    def _slot_count(self, scope: Scope) -> int:
+        column = self._column(scope)
+        return column.slot_count if column else 2
+
+    def _column(self, scope: Scope) -> NameColumn | None:
+        if scope is Scope.PLACEMENT:
+            return self.placements
+        names = self.names
+        columns = {Scope.OFFER: names.offers, Scope.GROUP: names.groups}
+        return names.lines if scope is Scope.PRODUCT_LINE else columns.get(scope)
+
+    def _binds(self, cap: Cap) -> Mask:
+        column = self._column(cap.scope)
+        if cap.scope is Scope.PLACEMENT:
+            return np.zeros_like(self.is_marketing)
+        if column is not None:
+            return self.is_marketing & column.among(cap.only)
+        is_here = cap.scope is Scope.ALL or not cap.only or self.channel in cap.only
+        return self.is_marketing & is_here
+
+    def _binding(self, number: int, place: int) -> Binding:
+        cap = self.caps[number]
+        return Binding(place, cap.limit, cap.counts in RESERVING)
+
+
+FIELDS = {
+    Scope.OFFER: "offer",
+    Scope.GROUP: "group",
+    Scope.PRODUCT_LINE: "line",
+    Scope.PLACEMENT: "placement",
+}
+"""Where an entry says the name of a scope."""
+
+
+def binds_place(cap: Cap, name: str) -> bool:
+    """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
+    channel.
+    """
+    return not cap.only or name in cap.only or name.partition("/")[2] in cap.only
+
+
+def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
+    """The names a cap is restricted to, as histories hold them; `places` are all of the bank's."""
+    if cap.scope is Scope.ALL:
+        return frozenset()
+    if cap.scope is Scope.CHANNEL:
+        return frozenset(map(channel_code, cap.only))
+    if cap.scope is Scope.PLACEMENT:
+        bound = {name for name in places if binds_place(cap, name)} if cap.only else set()
+        return frozenset(map(name_key, bound or cap.only))
+    return frozenset(map(name_key, cap.only))
+
+
+class ContactPlans:
+    """The plan of every channel of one catalogue, each made once."""
+
+    def __init__(self, anywhere: ContactPlan) -> None:
+        self._anywhere = anywhere
+        self._made: dict[str, ContactPlan] = {}
+
+    def of(self, channel: str, placements: Iterable[str]) -> ContactPlan:
+        """The plan of a channel with these placements."""
+        plan = self._made.get(channel)
+        if plan is None:
+            places = NameColumn.of([f"{channel}/{placement}" for placement in placements])
+            plan = replace(self._anywhere, placements=places, channel=channel)
+            self._made[channel] = plan
+        return plan

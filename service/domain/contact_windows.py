@@ -1,0 +1,45 @@
+"""When a cap's window began and when it begins anew, in the customer's own days."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from service.domain.contact_policy import CalendarWindow
+
+
+def window_start(window: timedelta | CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
+    """The first instant that counts, in epoch seconds."""
+    if isinstance(window, timedelta):
+        return as_of.timestamp() - window.total_seconds()
+    return _midnight(_first_day(window, as_of.astimezone(zone).date()), zone)
+
+
+def next_window_start(window: CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
+    """The instant at which a calendar window begins anew, in epoch seconds."""
+    first = _first_day(window, as_of.astimezone(zone).date())
+    if window is CalendarWindow.MONTH:
+        return _midnight((first + timedelta(days=31)).replace(day=1), zone)
+    return _midnight(first + timedelta(days=7 if window is CalendarWindow.WEEK else 1), zone)
+
+
+def whole_second_after(seconds: float) -> datetime | None:
+    """The first whole second after an instant, UTC; None when that is never."""
+    if math.isinf(seconds):
+        return None
+    try:
+        return datetime.fromtimestamp(math.floor(seconds) + 1, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def _first_day(window: CalendarWindow, today: date) -> date:
+    if window is CalendarWindow.WEEK:
+        return today - timedelta(days=today.weekday())
+    return today.replace(day=1) if window is CalendarWindow.MONTH else today
+
+
+def _midnight(day: date, zone: ZoneInfo) -> float:
+    """The first instant of a local day: where clocks skip midnight, the instant of the skip."""
+    return datetime.combine(day, time(), zone).timestamp()
