@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,13 @@ HEADER_BYTES = 12
 MAGIC = b"NBC1"
 RESERVATION_SECONDS = 600.0
 """How long an offer that was handed out and not seen counts as if it had been."""
+ANSWER_SECONDS = 600.0
+"""How long the answer to a request id is kept."""
+ANSWER_MAGIC = b"NBA1"
+KEPT_SECONDS = 400 * 86_400.0
+"""How far back histories go even where no rule looks so far: a new rule sees what happened."""
+LATEST_SECONDS = 86_400.0
+"""How late a report may be and still count when it happened; later ones count when received."""
 
 Entries = NDArray[np.void]
 
@@ -71,9 +79,64 @@ class ContactReason(IntEnum):
     OTHER = 7
 
 
+class OfferNames(NamedTuple):
+    """What a catalogue knows about an offer in a history."""
+
+    group: str
+    line: str
+    is_marketing: bool = True
+
+
+class KeptAnswer(NamedTuple):
+    """What an answer slot holds: the digest of what was asked, and the answer's bytes."""
+
+    body: bytes
+    content: bytes
+
+
 def contact_key(bank: str, customer_id: str) -> str:
     """The key of a customer's contact history, hash-tagged by customer."""
     return f"nbo:{bank}:{{{customer_id}}}:contacts"
+
+
+def customer_of_contact_key(bank: str, key: bytes) -> str | None:
+    """The customer a history's or an answer's key belongs to; None when it is none of exactly this
+    bank.
+    """
+    before, _, after = key.partition(b"{")
+    customer, _, kind = after.rpartition(b"}")
+    if before != f"nbo:{bank}:".encode() or not (
+        kind == b":contacts" or kind.startswith(b":answer:")
+    ):
+        return None
+    return customer.decode()
+
+
+def answer_key(bank: str, customer_id: str, slot: bytes) -> str:
+    """The key of the answer to one request id of one principal, hash-tagged by customer."""
+    return f"nbo:{bank}:{{{customer_id}}}:answer:{slot.hex()}"
+
+
+def answer_head(bank: str, customer_id: str, body: bytes) -> bytes:
+    """What a stored answer to exactly this question of this customer begins with."""
+    return ANSWER_MAGIC + _owner(bank, customer_id) + bytes([len(body)]) + body
+
+
+def decode_answer(bank: str, customer_id: str, stored: bytes) -> KeptAnswer:
+    """What a slot holds; `StateUnreadable` when damaged or another customer's."""
+    start = HEADER_BYTES + 1
+    if len(stored) < start or stored[:HEADER_BYTES] != ANSWER_MAGIC + _owner(bank, customer_id):
+        raise StateUnreadable(f"a stored answer of bank {bank} is damaged or another customer's")
+    end = start + stored[HEADER_BYTES]
+    return KeptAnswer(stored[start:end], stored[end:])
+
+
+def counted_at(occurred_at: float, received_at: float) -> float:
+    """The instant a report counts at, live and in a rebuild: when it happened, unless it came more
+    than a day later, or from a clock that is ahead.
+    """
+    is_believed = 0.0 <= received_at - occurred_at <= LATEST_SECONDS
+    return occurred_at if is_believed else received_at
 
 
 @lru_cache(maxsize=65_536)
@@ -81,6 +144,11 @@ def name_key(name: str) -> int:
     """The 32-bit key of a name of an offer, a group, a product line or a placement; never 0."""
     digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "little") or 1
+
+
+def placement_key(channel: str, placement: str) -> int:
+    """The 32-bit key of a place in a channel: two channels may name theirs alike."""
+    return name_key(f"{channel}/{placement}")
 
 
 def decision_key(decision_id: str) -> int:
@@ -91,8 +159,7 @@ def decision_key(decision_id: str) -> int:
 
 def contact_header(bank: str, customer_id: str) -> bytes:
     """What every history of this customer begins with; a history without entries is just this."""
-    owner = hashlib.blake2b(f"contacts:{bank}:{customer_id}".encode(), digest_size=8).digest()
-    return MAGIC + owner
+    return MAGIC + _owner(bank, customer_id)
 
 
 def encode_contacts(bank: str, customer_id: str, entries: Entries) -> bytes:
@@ -108,3 +175,7 @@ def decode_contacts(bank: str, customer_id: str, stored: bytes) -> Entries:
     if not stored.startswith(contact_header(bank, customer_id)):
         raise StateUnreadable(f"a contact history of bank {bank} answers for another customer")
     return np.frombuffer(stored, dtype=ENTRY, offset=HEADER_BYTES)
+
+
+def _owner(bank: str, customer_id: str) -> bytes:
+    return hashlib.blake2b(f"contacts:{bank}:{customer_id}".encode(), digest_size=8).digest()

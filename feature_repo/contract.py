@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from feature_repo.feature import (
     CHANNELS,
@@ -175,13 +175,34 @@ def _affinity() -> tuple[Feature, ...]:
     )
 
 
-FEATURES = (
-    *_profile(),
-    *_holdings(),
-    *_transactions(),
-    *_engagement(),
-    *_contacts(),
-    *_affinity(),
+DISCLOSED_TO_CUSTOMERS = frozenset(
+    {
+        "LOYAL_CUSTOMER", "HOLDS_RELATED", "RECENTLY_ADDED", "ACTIVITY", "VIEWED_PRODUCT",
+        "ENQUIRED", "SIMILAR_CUSTOMERS", "POPULAR", "NEXT_STEP",
+    }
+)  # fmt: skip
+"""Reasons a customer may read herself; the others are for agents: they tell what the bank infers
+from her money and her life.
+"""
+
+
+def _disclosed(feature: Feature) -> Feature:
+    if feature.reason_code is None or feature.protected:
+        return feature
+    to_customer = feature.reason_code in DISCLOSED_TO_CUSTOMERS
+    return replace(feature, disclosed_to="customer" if to_customer else "agent")
+
+
+FEATURES = tuple(
+    _disclosed(feature)
+    for feature in (
+        *_profile(),
+        *_holdings(),
+        *_transactions(),
+        *_engagement(),
+        *_contacts(),
+        *_affinity(),
+    )
 )
 
 

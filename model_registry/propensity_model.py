@@ -82,6 +82,14 @@ class PropensityModel:
             raise BundleRefused(f"{GOLDEN_FILE}: its rows are of another width: train again")
         return model
 
+    def contributions(self, matrix: Float32s) -> Float64s:
+        """What each column adds to the log-odds of each row (rows, columns): TreeSHAP (Lundberg et
+        al. 2020), for explaining a few rows.
+        """
+        shares = self.booster.predict(matrix, pred_contrib=True, num_threads=1)
+        each: Float64s = np.asarray(shares, dtype=np.float64)[:, :-1]
+        return each
+
     @property
     def booster(self) -> lightgbm.Booster:
         """The trees in LightGBM, whatever scores."""

@@ -18,8 +18,12 @@ COMMANDS = {
     "train": "nbo.commands.train:train",
     "evaluate": "nbo.commands.evaluate:evaluate",
     "models": "nbo.commands.models:models",
+    "catalogue": "nbo.commands.catalogue:catalogue",
     "serve": "nbo.commands.serve:serve",
     "decide": "nbo.commands.decide:decide",
+    "contact": "nbo.commands.contact:contact",
+    "events": "nbo.commands.events:events",
+    "audit": "nbo.commands.audit:audit",
     "bench": "nbo.commands.bench:bench",
 }
 

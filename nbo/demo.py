@@ -84,9 +84,9 @@ def _train(home: Home, progress: Report) -> str:
 
 
 def _materialize(home: Home, url: str, progress: Report) -> None:
-    from training.features.online import materialize
+    from nbo.online_load import load_online
 
-    for line in materialize(home, url, progress=progress).warnings():
+    for line in load_online(home, url, progress).warnings():
         note(f"  {line}")
 
 

@@ -12,6 +12,7 @@ from litestar.datastructures import ResponseHeader
 
 from model_registry.errors import RegistryError
 from service.api.admission import Admission
+from service.api.authentication import Authentication
 from service.api.decisions import decide
 from service.api.desk import ADMISSION_KEY, STATE_KEY, Desk
 from service.api.farewell import Farewell
@@ -19,10 +20,13 @@ from service.api.front_door import FrontDoor
 from service.api.head_requests import HeadRequests
 from service.api.health import live, ready
 from service.api.inventory import catalogue, models
+from service.api.kill_switch import kill_switch
 from service.api.metrics import metrics as metrics_handler
 from service.api.no_events import NoEvents
 from service.api.openapi import openapi_document, schema_page
+from service.api.outcomes import record_outcomes
 from service.api.problems import exception_handlers
+from service.api.recorded import recorded_decision, replay_decision, why_not_offer
 from service.api.request_body import MOST_BODY_BYTES
 from service.bootstrap import open_desk
 from service.errors import ServiceError
@@ -33,7 +37,8 @@ from service.telemetry.logging import Log, open_log
 from service.telemetry.metrics import Metrics
 
 HANDLERS = (
-    decide, catalogue, models, live, ready, metrics_handler, openapi_document, schema_page,
+    decide, recorded_decision, why_not_offer, replay_decision, record_outcomes, kill_switch,
+    catalogue, models, live, ready, metrics_handler, openapi_document, schema_page,
 )  # fmt: skip
 FAREWELL_KEY = "farewell"
 NO_STORE = ResponseHeader(name="Cache-Control", value="no-store")
@@ -91,7 +96,8 @@ def build_app(
     )
     routes = frozenset(route.path_format for route in app.routes)
     admission = app.state[ADMISSION_KEY] = Admission(metrics, most_in_flight=most_in_flight)
-    answering = FrontDoor(HeadRequests(app.asgi_handler), admission)
+    guarded = Authentication(HeadRequests(app.asgi_handler), lambda: _desk(app).access)
+    answering = FrontDoor(guarded, admission)
     farewell = app.state[FAREWELL_KEY] = Farewell(HttpMetrics(answering, metrics, routes))
     app.asgi_handler = farewell
     return app
@@ -101,7 +107,12 @@ def begin_farewell(app: Litestar) -> float:
     """From now on: not ready, and every answer closes its connection. Returns for how long, in
     seconds.
     """
-    desk: Desk = app.state[STATE_KEY]
+    desk = _desk(app)
     desk.readiness.retire()
     app.state[FAREWELL_KEY].has_begun = True
     return desk.farewell_seconds
+
+
+def _desk(app: Litestar) -> Desk:
+    desk: Desk = app.state[STATE_KEY]
+    return desk

@@ -39,13 +39,21 @@ class Settings:
     clock: ClockKind = "auto"
     """auto = business time starts where the imported data end; wall = the wall clock."""
     host: str = "127.0.0.1"
-    """Address to bind; anything but loopback needs `insecure` while no authentication is
-    configured.
-    """
+    """Address to bind; anything but loopback needs keys for tokens, or `insecure`."""
     port: int = 8000
     """Port to bind."""
     insecure: bool = False
     """Allow a host that others can reach, although nobody has to authenticate."""
+    jwt_keys: str = ""
+    """File with the public keys tokens are signed with, PEM or JWKS; read again when it changes."""
+    jwks_url: str = ""
+    """Address of the JWKS instead of a file; https, or http on loopback."""
+    jwt_issuer: str = ""
+    """The `iss` a token must have; empty = any, the keys decide."""
+    jwt_audience: str = "nbo"
+    """The `aud` a token must have."""
+    anchors: str = ""
+    """Folder for the event log's anchors, best on another volume; empty = in the home."""
     max_in_flight: int = 32
     """Decisions one worker works on at a time; one more is answered with 503 and Retry-After."""
     state_deadline_ms: int = 25
@@ -62,11 +70,19 @@ class Settings:
     """Least severe log line written; decisions are logged at info."""
 
     def __post_init__(self) -> None:
-        if not self.insecure and not is_loopback(self.host):
+        if self.jwt_keys and self.jwks_url:
+            raise SettingsInvalid("NBO_JWT_KEYS and NBO_JWKS_URL are both set: keep one")
+        if not (self.insecure or self.authenticates or is_loopback(self.host)):
             raise SettingsInvalid(
                 f"NBO_HOST={self.host} can be reached by others and no authentication is set up:"
-                " bind 127.0.0.1, or accept the risk with --insecure (NBO_INSECURE=true)"
+                " set NBO_JWT_KEYS or NBO_JWKS_URL, bind 127.0.0.1, or accept the risk with"
+                " --insecure (NBO_INSECURE=true)"
             )
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether who asks has to bring a token."""
+        return bool(self.jwt_keys or self.jwks_url)
 
     def require_bank(self, bank: str) -> None:
         """Nothing when this service may serve the bank in its home, else `SettingsInvalid`."""
@@ -98,6 +114,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=filled.get("NBO_HOST", default.host),
         port=_whole(filled, "NBO_PORT", default.port, most=65_535),
         insecure=_switch(filled, "NBO_INSECURE", default=default.insecure),
+        jwt_keys=filled.get("NBO_JWT_KEYS", default.jwt_keys),
+        jwks_url=_jwks_url(filled, default.jwks_url),
+        jwt_issuer=filled.get("NBO_JWT_ISSUER", default.jwt_issuer),
+        jwt_audience=filled.get("NBO_JWT_AUDIENCE", default.jwt_audience),
+        anchors=filled.get("NBO_ANCHORS", default.anchors),
         max_in_flight=_whole(filled, "NBO_MAX_IN_FLIGHT", default.max_in_flight, most=10_000),
         state_deadline_ms=_whole(
             filled, "NBO_STATE_DEADLINE_MS", default.state_deadline_ms, most=10_000
@@ -146,6 +167,28 @@ def _redis_url(given: Mapping[str, str], default: str) -> str:
             " rediss://host:port/0, unix:///path or redis+sentinel://host:port,host:port/master"
         )
     return value
+
+
+def _jwks_url(given: Mapping[str, str], default: str) -> str:
+    """The address, which is not repeated in a message: it can hold a password."""
+    value = given.get("NBO_JWKS_URL", default)
+    if value and not _is_jwks_address(value):
+        raise SettingsInvalid(
+            "NBO_JWKS_URL is no address keys may come from: use https://host/path, without"
+            " user and password; http only on loopback"
+        )
+    return value
+
+
+def _is_jwks_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http" and is_loopback(parts.hostname or "")
+        )
+        return bool(parts.hostname) and is_safe and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_redis_address(value: str) -> bool:

@@ -5,25 +5,42 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import msgspec
 from litestar import Litestar
 
+from service.api.authentication import Access
 from service.api.desk import Desk
 from service.api.readiness import CHECKS, Readiness
 from service.api.tracking_tokens import TrackingTokens
 from service.asgi import build_app
+from service.domain.catalogue import Catalogue
 from service.domain.consent import NOTHING_RECORDED
+from service.domain.kill_switches import KillState
 from service.ports import Clock, CustomerRecord, CustomerStore
 from service.sinks import SINKS
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
+from service.telemetry.outcome_metrics import OutcomeMetrics
+from service.use_cases.count_outcomes import CountOutcomes
 from service.use_cases.edition import Edition
-from service.use_cases.make_decision import MakeDecision
+from service.use_cases.follow_kill_switches import FollowKillSwitches
+from service.use_cases.make_decision import MakeDecision, Surroundings
+from service.use_cases.record_outcomes import RecordOutcomes
+from service.use_cases.replay_decision import RecordedDecisions
+from service.use_cases.set_kill_switch import SetKillSwitch
+from tests.contact_worlds import EMPTY
+from tests.fake_memory import (
+    FakeContacts,
+    FixedDecoder,
+    MemoryKillSwitches,
+    MemoryLog,
+    OneEdition,
+)
 from tests.toy_release import toy_edition, toy_release
 from tests.worlds import AS_OF, unknown_features
 
@@ -36,7 +53,7 @@ def toy_record() -> CustomerRecord:
     """Somebody who holds nothing and whose birth date is unknown."""
     features = unknown_features()
     features.lists["held"][0] = 0.0
-    return CustomerRecord(True, True, features, NOTHING_RECORDED)
+    return CustomerRecord(True, True, features, NOTHING_RECORDED, contacts=EMPTY)
 
 
 class FakeCustomerStore:
@@ -45,7 +62,9 @@ class FakeCustomerStore:
     def __init__(self, records: Mapping[str, CustomerRecord]) -> None:
         self.records = dict(records)
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
         """The record, without any waiting."""
         return self.records.get(customer_id, STRANGER)
 
@@ -53,7 +72,9 @@ class FakeCustomerStore:
 class BrokenCustomerStore:
     """Breaks its promise never to raise, with an error text that names the customer."""
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
         """Raise."""
         raise RuntimeError(f"no luck with {customer_id}")
 
@@ -106,21 +127,62 @@ class ToyService:
     metrics: Metrics = field(default_factory=Metrics)
     stream: io.BytesIO = field(default_factory=io.BytesIO)
     tokens: TrackingTokens = field(default_factory=lambda: TrackingTokens(b"toy key"))
+    contacts: FakeContacts = field(default_factory=FakeContacts)
+    event_log: MemoryLog = field(default_factory=MemoryLog)
+    access: Access = field(default_factory=Access)
 
     def app(self, *, most_in_flight: int = 64) -> Litestar:
         """The real HTTP surface."""
         log = open_log(self.stream, level="info")
         observer = DecisionMetrics(self.metrics)
         make_decision = MakeDecision(
-            store=self.store,
-            clock=self.clock,
-            observer=observer,
+            Surroundings(self.store, self.contacts, self.event_log, self.clock, observer),
             sinks=tuple(sink(observer) for sink in SINKS),
             edition=self.edition,
             state_deadline_seconds=0.025,
         )
+        decisions = RecordedDecisions(
+            self.event_log, OneEdition(self.edition), FixedDecoder(toy_record())
+        )
+
+        def catalogue() -> Catalogue:
+            return make_decision.edition.catalogue
+
+        counting = CountOutcomes(
+            self.contacts,
+            self.clock,
+            OutcomeMetrics(self.metrics),
+            catalogue=catalogue,
+            within_seconds=0.025,
+        )
+
+        def stop(state: KillState) -> None:
+            make_decision.edition = replace(make_decision.edition, kills=state.switches)
+
+        kills = MemoryKillSwitches()
+        following = FollowKillSwitches(kills, adopt=stop)
         desk = Desk(
             make_decision=make_decision,
+            decisions=decisions,
+            record_outcomes=RecordOutcomes(
+                decisions,
+                self.event_log,
+                self.clock,
+                counting,
+                OutcomeMetrics(self.metrics),
+                catalogue=catalogue,
+            ),
+            counting=counting,
+            set_kill_switch=SetKillSwitch(
+                kills,
+                self.event_log,
+                clock=self.clock,
+                catalogue=catalogue,
+                models=FakeModelShelf(),
+                follow=following.look,
+            ),
+            follow_kills=following,
+            access=self.access,
             models=FakeModelShelf(),
             tokens=self.tokens,
             clock=self.clock,

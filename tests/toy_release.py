@@ -34,6 +34,12 @@ class KnownModel:
         assert matrix.shape == (len(product_codes), len(self.layout.names))
         return PROPENSITIES[product_codes]
 
+    def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The first column speaks for, all others against."""
+        shares = np.full(matrix.shape, -0.1)
+        shares[:, 0] = 1.0
+        return shares
+
 
 class CountingObserver:
     """Counts instead of measuring."""

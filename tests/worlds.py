@@ -33,6 +33,7 @@ from service.domain.consent import (
 from service.domain.contact_policy import UNLIMITED
 from service.domain.customer import Customer, Profile, Standing
 from service.domain.situation import Ask, Placement, Situation
+from tests.contact_worlds import EMPTY, PLACES, contact_policies, histories
 
 AS_OF = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 MANY = st.integers(1, 4)
@@ -152,6 +153,7 @@ def toy_customer(
         birth_date=birth_date,
         is_stale=False,
         degraded_reasons=(),
+        contacts=EMPTY if consents is not None else None,
     )
 
 
@@ -249,6 +251,8 @@ def situations(draw: st.DrawFn) -> Situation:
     )
     segment = draw(st.sampled_from([None, "student", "private"]))
     customer = with_profile(customer, draw(profiles()), segment=segment)
+    seen = histories(now=AS_OF.timestamp(), offers=OFFERS, groups=GROUPS)
+    customer = replace(customer, contacts=draw(st.none() | seen))
     channel = draw(st.sampled_from(["mobile_app", "sms", "branch"]))
     asked = {
         "mobile_app": (Placement("login_banner", 1), Placement("home_feed", draw(MANY))),
@@ -256,9 +260,12 @@ def situations(draw: st.DrawFn) -> Situation:
         "branch": (Placement("advisor_desk", 3),),
     }
     placements = asked[channel]
+    catalogue = _random_catalogue(draw)
+    contact = draw(st.just(UNLIMITED) | contact_policies(names=(*OFFERS, *GROUPS, *PLACES)))
+    catalogue = replace(catalogue, policy=replace(catalogue.policy, contact=contact))
     return toy_situation(
         customer=customer,
-        catalogue=_random_catalogue(draw),
+        catalogue=catalogue,
         channel=channel,
         placements=placements,
         intent=draw(st.none() | st.just("borrow")),

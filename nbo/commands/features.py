@@ -44,13 +44,13 @@ def materialize(as_json: bool) -> None:
 
     Example: nbo features materialize
     """
-    from training.features.online import materialize as load
+    from nbo.online_load import load_online
 
     home = local_home()
     home.bank()
     with redis_url(home.root) as url, shown_progress() as progress:
         provide_features(home, progress)
-        loaded = load(home, url, progress=progress)
+        loaded = load_online(home, url, progress)
     for line in loaded.warnings():
         note(line)
     rows = loaded.rows

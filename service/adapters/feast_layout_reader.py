@@ -85,7 +85,7 @@ class FeastLayoutReader:
         """The Redis key of the customer's hash."""
         return feast_key(self._bank, customer_id)
 
-    def decode(self, values: list[bytes | None]) -> DecodedFeatures:
+    def decode(self, values: Sequence[bytes | None]) -> DecodedFeatures:
         """The features behind the values of `fields`; None stands for a field the hash lacks."""
         reads = [_read_view(plan, values) for plan in self._plans]
         row = self._floats.row([stored for read in reads for stored in read.stored])
@@ -150,7 +150,7 @@ def _slot(kind: Kind, place: int, product_count: int) -> _Slot:
     return _Slot(place, header, header + _UNKNOWN * count)
 
 
-def _read_view(plan: _ViewPlan, values: list[bytes | None]) -> _ViewRead:
+def _read_view(plan: _ViewPlan, values: Sequence[bytes | None]) -> _ViewRead:
     """The view as stored, its floats not yet checked; an unset `Value` is stored as no bytes at
     all: known to be unknown.
     """

@@ -36,6 +36,12 @@ class ModelReleases:
         except (RegistryError, ValueError, OSError) as error:
             return OpenedRelease(None, str(error), is_refused=True)
 
+    def open(self, bundle_id: str) -> Release:
+        """One bundle, promoted or not, verified; `RegistryError` when it cannot be used."""
+        opened = self._open(bundle_id)
+        assert opened.release is not None
+        return opened.release
+
     def ids(self) -> list[str]:
         """All bundles, oldest first."""
         return self._store.list()

@@ -1,25 +1,22 @@
-"""One round trip: the customer's Feast hash, her consents and the generation marker."""
+"""One round trip: the customer's Feast hash, her consents, her contact history, the generation
+marker, and the answer to her request if it was given already.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
-from typing import Any, cast
+from typing import Any
 
 import hiredis
 
-from feature_repo.contract import contract_digest
+from feature_repo.contact_layout import answer_key, contact_key, decode_answer
 from feature_repo.errors import StateUnreadable
-from feature_repo.online_layout import (
-    consent_key,
-    decode_consents,
-    decode_generation,
-    generation_key,
-)
+from feature_repo.online_layout import consent_key, generation_key
 from service.adapters.circuit_breaker import CircuitBreaker
-from service.adapters.feast_layout_reader import FeastLayoutReader
+from service.adapters.customer_decoder import CustomerDecoder
 from service.adapters.redis_wire import RedisWire, WireError
-from service.domain.consent import ConsentRecord, ConsentStatus
-from service.ports import CustomerRecord
+from service.ports import CustomerRecord, RawReplies
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
 
@@ -40,16 +37,16 @@ class RedisCustomerStore:
         metrics: Metrics,
         log: Log,
     ) -> None:
-        self._wire, self._bank, self._vocabulary = wire, bank, list(product_vocabulary)
-        self._reader = FeastLayoutReader(bank, len(product_vocabulary))
-        self._question = _QuestionFrame(self._reader.fields, generation_key(bank))
-        self._contract = contract_digest()
+        self._wire, self._bank = wire, bank
+        self._decoder = CustomerDecoder(bank, product_vocabulary)
+        self._question = _QuestionFrame(self._decoder.reader.fields, generation_key(bank))
         self._breaker = CircuitBreaker()
         self._metrics, self._log = metrics, log
         self._last_result = "ok"
-        self._marker: tuple[bytes | None, bool] = (None, False)
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
         """One round trip; an absent, slow, broken or mixed-up store is `reachable=False`.
 
         After five failures in a row nobody waits: most reads fail at once, one per half second
@@ -61,7 +58,7 @@ class RedisCustomerStore:
         started = perf_counter()
         result, cause, record = "abandoned", "", UNREACHABLE
         try:
-            replies = await self._replies(customer_id, within_seconds)
+            replies = await self._replies(customer_id, slot, within_seconds)
             result, record = "ok", self._record(customer_id, replies)
         except WireError as error:
             result, cause = "unreachable", error.cause
@@ -73,13 +70,17 @@ class RedisCustomerStore:
         self._note(result, cause)
         return record
 
-    async def _replies(self, customer_id: str, within_seconds: float) -> list[Any]:
+    async def _replies(
+        self, customer_id: str, slot: bytes | None, within_seconds: float
+    ) -> list[Any]:
         """Raises `WireError` where the server, `StateUnreadable` where this customer is the
         trouble.
         """
-        key, state_key = self._reader.key(customer_id), consent_key(self._bank, customer_id)
-        packed = self._question.about(key, state_key)
-        replies = await self._wire.read(packed, 3, within_seconds=within_seconds)
+        states = [consent_key(self._bank, customer_id), contact_key(self._bank, customer_id)]
+        if slot is not None:
+            states.append(answer_key(self._bank, customer_id, slot))
+        packed = self._question.about(self._decoder.reader.key(customer_id), *states)
+        replies = await self._wire.read(packed, 2 + len(states), within_seconds=within_seconds)
         for reply in replies:
             if isinstance(reply, hiredis.ReplyError):
                 word = str(reply).partition(" ")[0]
@@ -89,40 +90,12 @@ class RedisCustomerStore:
         return replies
 
     def _record(self, customer_id: str, replies: list[Any]) -> CustomerRecord:
-        values, state, marker = replies
-        consents = self._consents(customer_id, state)
-        if all(value is None for value in values):
-            return CustomerRecord(True, self._is_loaded(marker), None, consents)
-        decoded = self._reader.decode(values)
-        return CustomerRecord(
-            reachable=True,
-            is_loaded=self._is_loaded(marker),
-            features=decoded.raw,
-            consents=consents,
-            undecodable_views=decoded.undecodable,
-        )
-
-    def _consents(self, customer_id: str, state: bytes | None) -> ConsentRecord | None:
-        if state is None:
-            return None
-        recorded = decode_consents(self._bank, customer_id, state)
-        return ConsentRecord({key: ConsentStatus(status) for key, status in recorded.items()})
-
-    def _is_loaded(self, marker: bytes | None) -> bool:
-        """Loaded means: for this bank, under our contract, lists in our vocabulary's order.
-
-        The verdict on the last marker is kept: almost every read brings the same bytes.
-        """
-        if self._marker[0] is None or marker != self._marker[0]:
-            self._marker = (marker, self._fits(marker))
-        return self._marker[1]
-
-    def _fits(self, marker: bytes | None) -> bool:
-        if marker is None:
-            return False
-        standing = decode_generation(self._bank, marker)
-        same_products = standing.product_vocabulary == self._vocabulary
-        return same_products and standing.contract == self._contract
+        values, consents, contacts, marker, *answers = replies
+        raw = RawReplies(tuple(values), consents, contacts, marker)
+        record = self._decoder.record(customer_id, raw)
+        if not answers or answers[0] is None:
+            return record
+        return replace(record, kept=decode_answer(self._bank, customer_id, answers[0]))
 
     def _note(self, result: str, cause: str) -> None:
         """One line per change of state; what the server said may hold a key and is not told."""
@@ -139,17 +112,21 @@ class RedisCustomerStore:
 
 
 class _QuestionFrame:
-    """The three commands of a read as Redis takes them, all but the keys packed beforehand."""
+    """The commands of a read as Redis takes them, all but the keys packed beforehand."""
 
     def __init__(self, fields: tuple[bytes, ...], marker_key: str) -> None:
         self._head = b"*%d\r\n$5\r\nHMGET\r\n" % (len(fields) + 2)
         self._fields = b"".join(b"$%d\r\n%b\r\n" % (len(field), field) for field in fields)
-        self._fields += b"*2\r\n$3\r\nGET\r\n"
-        self._tail = hiredis.pack_command(cast("Any", ("GET", marker_key)))
+        self._marker = _getting(marker_key)
 
-    def about(self, key: bytes, state_key: str) -> bytes:
+    def about(self, key: bytes, consents: str, contacts: str, *answers: str) -> bytes:
         """The bytes to send for one customer."""
-        state = state_key.encode()
-        return b"%b$%d\r\n%b\r\n%b$%d\r\n%b\r\n%b" % (
-            self._head, len(key), key, self._fields, len(state), state, self._tail,
+        return b"%b$%d\r\n%b\r\n%b%b%b%b%b" % (
+            self._head, len(key), key, self._fields, _getting(consents), _getting(contacts),
+            self._marker, b"".join(map(_getting, answers)),
         )  # fmt: skip
+
+
+def _getting(key: str) -> bytes:
+    encoded = key.encode()
+    return b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(encoded), encoded)

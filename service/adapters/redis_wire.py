@@ -137,6 +137,15 @@ class RedisWire:
         except ConnectionDropped:
             return await self._ask(packed, wanted, deadline)
 
+    async def send(self, packed: bytes, wanted: int, *, within_seconds: float) -> list[Any]:
+        """The replies to packed commands that change something, asked once: after a `WireError`
+        nobody knows whether they were carried out. Nothing is sent when no time is left.
+        """
+        if within_seconds <= 0.0:
+            raise WireError("TimeoutError")
+        deadline = asyncio.get_running_loop().time() + within_seconds
+        return await self._ask(packed, wanted, deadline)
+
     async def _ask(self, packed: bytes, wanted: int, deadline: float) -> list[Any]:
         connection = self._connection
         if connection is None or not connection.is_alive:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
 from service.domain.catalogue import Catalogue
+from service.domain.principal import LOCAL, Principal
+from service.domain.reasons import Audience
 from service.domain.situation import Ask, Placement
 from service.errors import RequestInvalid
+from service.use_cases.commit_decision import AnswerSlot
+from service.use_cases.decision_records import OnBehalfOf
 from service.use_cases.make_decision import DecisionCommand
 
+DIGEST_BYTES = 16
 MOST_ECHOED = 64
 """Characters of what a client sent that an error repeats to it."""
+Asked = TypeVar("Asked")
 _CONTEXT = ContextRequest.__struct_fields__
 _DECODER = msgspec.json.Decoder(DecisionRequest)
 # Greedy: only the last " - at " is msgspec's own, an earlier one is what the client wrote.
@@ -27,16 +35,30 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 
 def decode_request(body: bytes) -> DecisionRequest:
     """The request; `RequestInvalid` points at the first field that breaks the contract."""
+    return decoded(body, _DECODER)
+
+
+def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> Asked:
+    """What the body says; `RequestInvalid` points at the first field that breaks the contract."""
     try:
-        return _DECODER.decode(body)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _breach(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("the body is no JSON object in UTF-8: send one") from None
 
 
-def to_command(request: DecisionRequest, catalogue: Catalogue) -> DecisionCommand:
-    """The command for this catalogue; `RequestInvalid` where it knows no such channel or place."""
+def to_command(
+    request: DecisionRequest,
+    catalogue: Catalogue,
+    *,
+    principal: Principal = LOCAL,
+    audience: Audience | None = None,
+) -> DecisionCommand:
+    """The command for this catalogue; `RequestInvalid` where it knows no such channel or place.
+
+    With an `audience` the winners come with their reasons.
+    """
     if request.customer_id != request.customer_id.strip() or not request.customer_id.isprintable():
         detail = "surrounding blanks or control characters: send the id as the bank writes it"
         raise RequestInvalid(detail, pointer="/customer_id")
@@ -52,7 +74,27 @@ def to_command(request: DecisionRequest, catalogue: Catalogue) -> DecisionComman
         intent=context.intent,
         context={name: value for name in _CONTEXT if (value := getattr(context, name)) is not None},
     )
-    return DecisionCommand(request.customer_id, ask, is_dry_run=request.mode == "dry_run")
+    agent = request.on_behalf_of
+    return DecisionCommand(
+        request.customer_id,
+        ask,
+        is_dry_run=request.mode == "dry_run",
+        request_id=request.request_id or "",
+        slot=_slot(request, principal) if request.request_id else None,
+        principal=principal.subject,
+        on_behalf_of=OnBehalfOf(agent.agent_id, agent.call_id) if agent else None,
+        audience=audience,
+    )
+
+
+def _slot(request: DecisionRequest, principal: Principal) -> AnswerSlot:
+    """Where the answer to this request id is kept, and what it was asked for: the whole request,
+    however it was written.
+    """
+    named = msgspec.json.encode((principal.subject, request.request_id))
+    slot = hashlib.blake2b(named, digest_size=DIGEST_BYTES).digest()
+    body = hashlib.blake2b(msgspec.json.encode(request), digest_size=DIGEST_BYTES).digest()
+    return AnswerSlot(slot, body)
 
 
 def _placements(

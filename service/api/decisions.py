@@ -11,13 +11,16 @@ from litestar.types import Receive, Scope, Send
 
 from service.api.admission import Admission
 from service.api.asking import decode_request, to_command
+from service.api.authentication import authorise_decision, principal_of
 from service.api.desk import ADMISSION_KEY, STATE_KEY, Desk
 from service.api.rendering import Envelope, render
 from service.api.request_body import read_body
-from service.api.ulid import new_ulid
-from service.api.wire import DecisionAnswer, DecisionRequest
+from service.api.wire import DecisionRequest
+from service.domain.principal import Visibility
+from service.domain.reasons import Audience
 from service.telemetry.decision_log import DecisionLine
-from service.use_cases.make_decision import DecisionCommand
+from service.use_cases.deciding import DecisionResult
+from service.use_cases.make_decision import DecisionCommand, Identity
 
 _ENCODER = msgspec.json.Encoder()
 _HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
@@ -39,41 +42,54 @@ async def decide(scope: Scope, receive: Receive, send: Send) -> None:
         await admission.refuse(send)
         return
     desk: Desk = state[STATE_KEY]
+    principal = principal_of(scope)
     with admission:
         asked = decode_request(body)
-        command = to_command(asked, desk.make_decision.edition.catalogue)
-        content = _ENCODER.encode(await _answer(desk, asked, command))
+        visible = authorise_decision(principal, asked, desk.clock.now())
+        command = to_command(
+            asked,
+            desk.make_decision.edition.catalogue,
+            principal=principal,
+            audience=_audience(asked, visible),
+        )
+        content = await _answer(desk, asked, command, visible)
     headers = [*_HEADERS, (b"content-length", b"%d" % len(content))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-async def _answer(desk: Desk, asked: DecisionRequest, command: DecisionCommand) -> DecisionAnswer:
+async def _answer(
+    desk: Desk, asked: DecisionRequest, command: DecisionCommand, visible: Visibility
+) -> bytes:
+    def compose(result: DecisionResult, named: Identity) -> bytes:
+        envelope = Envelope(named.decision_id, named.request_id, named.now, visible)
+        return _ENCODER.encode(render(result, envelope, desk.tokens))
+
     started = perf_counter()
     try:
-        result = await desk.make_decision(command)
+        answered = await desk.make_decision(command, compose)
     finally:
         seconds = perf_counter() - started
         desk.metrics.decision_duration[command.ask.channel,].observe(seconds)
-    now = desk.clock.now()
-    envelope = Envelope(
-        decision_id=new_ulid(now),
-        request_id=asked.request_id or new_ulid(now),
-        now=now,
-        with_withheld=asked.explain or asked.on_behalf_of is not None,
-    )
-    answer = render(result, envelope, desk.tokens)
-    decision = result.decision
-    desk.decision_log.write(
-        DecisionLine(
-            at=now,
-            decision_id=envelope.decision_id,
-            channel=asked.channel,
-            mode=asked.mode,
-            served_from=decision.rung,
-            degraded_reasons=decision.degraded_reasons,
-            offers=sum(len(slate.rows) for slate in decision.slates),
-            duration_seconds=round(seconds, 6),
+    if answered.result is not None:
+        decision = answered.result.decision
+        desk.decision_log.write(
+            DecisionLine(
+                at=answered.identity.now,
+                decision_id=answered.identity.decision_id,
+                channel=asked.channel,
+                mode=asked.mode,
+                served_from=decision.rung,
+                degraded_reasons=decision.degraded_reasons,
+                offers=sum(len(slate.rows) for slate in decision.slates),
+                duration_seconds=round(seconds, 6),
+            )
         )
-    )
-    return answer
+    return answered.content
+
+
+def _audience(asked: DecisionRequest, visible: Visibility) -> Audience | None:
+    """For whom reasons are told: for agents, and for who asks for an explanation."""
+    if not visible.reasons or not (asked.explain or asked.on_behalf_of):
+        return None
+    return Audience.AGENT if asked.on_behalf_of else Audience.AUDITOR

@@ -7,13 +7,19 @@ from typing import Any
 
 from litestar import Request
 
+from service.api.authentication import Access
 from service.api.readiness import Readiness
 from service.api.tracking_tokens import TrackingTokens
 from service.ports import Clock, ModelShelf
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
+from service.use_cases.count_outcomes import CountOutcomes
+from service.use_cases.follow_kill_switches import FollowKillSwitches
 from service.use_cases.make_decision import MakeDecision
+from service.use_cases.record_outcomes import RecordOutcomes
+from service.use_cases.replay_decision import RecordedDecisions
+from service.use_cases.set_kill_switch import SetKillSwitch
 
 STATE_KEY = "desk"
 ADMISSION_KEY = "admission"
@@ -24,6 +30,12 @@ class Desk:
     """Use cases and tools of one running service."""
 
     make_decision: MakeDecision
+    decisions: RecordedDecisions
+    record_outcomes: RecordOutcomes
+    counting: CountOutcomes
+    set_kill_switch: SetKillSwitch
+    follow_kills: FollowKillSwitches
+    access: Access
     models: ModelShelf
     tokens: TrackingTokens
     clock: Clock

@@ -92,6 +92,25 @@ CATALOGUE: dict[str, Any] = {
 MODELS: dict[str, Any] = {
     "models": [{"model": "20261102T090000-5f1d0c2b7a9e", "champion": True, "in_use": True}]
 }
+KILL_SWITCH_REQUEST: dict[str, Any] = {
+    "scope": "offer",
+    "id": "fund_balanced",
+    "active": True,
+    "reason": "the prospectus is being corrected",
+}
+KILL_SWITCHES: dict[str, Any] = {
+    "version": 3,
+    "switches": [
+        {
+            "scope": "offer",
+            "id": "fund_balanced",
+            "reason": "the prospectus is being corrected",
+            "principal": "duty-officer",
+            "since": "2026-11-02T09:00:00Z",
+        }
+    ],
+}
+KILL_SWITCH_SET: dict[str, Any] = KILL_SWITCH_REQUEST | KILL_SWITCHES
 LIVE: dict[str, Any] = {"status": "live"}
 READY: dict[str, Any] = {
     "status": "ready",

@@ -19,10 +19,19 @@ DESCRIPTION = (
     "Where there is a GET, HEAD gives its status and headers. Every error is an RFC 9457 problem."
 )
 HEADERS = {
+    "not-authenticated": ("WWW-Authenticate", {"type": "string"}, "How to say who asks"),
+    "not-authorised": ("WWW-Authenticate", {"type": "string"}, "The scope the token lacks"),
     "method-not-allowed": ("Allow", {"type": "string"}, "The methods this address has"),
     "too-many-in-flight": ("Retry-After", {"type": "integer"}, "Seconds to wait before asking"),
 }
 """Kind of problem → the header it brings, its schema and meaning."""
+SECURITY = "bearer"
+SECURITY_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "EdDSA or RS256; needed wherever the service has keys to verify tokens with.",
+}
 REFERENCE = "#/components/schemas/{name}"
 STYLE = (
     "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -68,7 +77,10 @@ def build_document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0"},
         },
         "paths": paths,
-        "components": {"schemas": _typed(dict(sorted(schemas.items())))},
+        "components": {
+            "schemas": _typed(dict(sorted(schemas.items()))),
+            "securitySchemes": {SECURITY: SECURITY_SCHEME},
+        },
     }
 
 
@@ -88,9 +100,16 @@ def _describe(operation: Operation) -> dict[str, Any]:
     description: dict[str, Any] = {
         "operationId": operation.id,
         "summary": operation.summary,
-        "responses": {"200": {"description": operation.summary, "content": answer}}
-        | {str(status): _problem(status, kind) for status, kind in operation.problems.items()},
+        "responses": {str(operation.status): {"description": operation.summary, "content": answer}}
+        | {str(status): _problem(status, kind) for status, kind in operation.all_problems.items()},
+        # Scopes of a bearer scheme are for the reader; the empty one: where no keys are set.
+        "security": [] if operation.is_open else [{SECURITY: [*operation.needs]}, {}],
     }
+    if operation.path_parameters:
+        description["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in operation.path_parameters
+        ]
     if operation.request_type is not None:
         body = _content(JSON, operation.request_type, operation.request_example)
         description["requestBody"] = {"required": True, "content": body}

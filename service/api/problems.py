@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,22 @@ from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
 from service.api.wire import CheckAnswer, Problem
-from service.errors import RequestInvalid
+from service.errors import (
+    ContentRefused,
+    DecisionUnknown,
+    DependencyUnavailable,
+    LogUnavailable,
+    Misdirected,
+    NotAuthenticated,
+    NotAuthorised,
+    OfferUnknown,
+    RecordDamaged,
+    RecordGone,
+    RecordUnreadable,
+    RequestConflict,
+    RequestInvalid,
+    ServiceError,
+)
 from service.telemetry.logging import Log
 
 MEDIA_TYPE = "application/problem+json"
@@ -20,10 +36,20 @@ Kind = tuple[str, str, str]
 """Slug of the problem type, title, and detail where the error brings none."""
 PROBLEMS: dict[int, Kind] = {
     400: ("request-invalid", "The request breaks the contract", ""),
+    401: ("not-authenticated", "Nobody can be told from the request", "Send a bearer token."),
+    403: ("not-authorised", "Whoever asks may not", "See docs/access.md for scopes."),
     404: ("not-found", "There is nothing at this address", "See /schema for what there is."),
     405: ("method-not-allowed", "The address exists, but not for this method", "See /schema."),
+    409: ("request-id-taken", "The request id was used for another request", "Choose a new one."),
+    410: ("gone", "This can no longer be told", "It was erased, or is no longer kept."),
     408: ("request-too-slow", "The request did not arrive in time", "Send it again."),
-    413: ("request-too-large", "The request body is too large", "Send at most 64 KiB."),
+    413: (
+        "request-too-large",
+        "The request body is too large",
+        "Send at most 64 KiB (outcomes: 1 MiB).",
+    ),
+    415: ("not-json", "The body is said to be no JSON", "Send application/json."),
+    421: ("misdirected", "The request was meant for another host", "Ask 127.0.0.1."),
     500: ("internal-error", "Something failed here", "It is logged; try again."),
     503: ("not-ready", "The service is not ready", "See checks."),
 }
@@ -32,6 +58,51 @@ OVERLOADED: Kind = (
     "Too many requests are in flight",
     "Retry after a second.",
 )
+UNAVAILABLE: Kind = (
+    "dependency-unavailable",
+    "Something the answer needs cannot be had now",
+    "Try again.",
+)
+_STATUSES: dict[type[ServiceError], tuple[int, Kind]] = {
+    NotAuthenticated: (401, PROBLEMS[401]),
+    NotAuthorised: (403, PROBLEMS[403]),
+    ContentRefused: (415, PROBLEMS[415]),
+    Misdirected: (421, PROBLEMS[421]),
+    DependencyUnavailable: (503, UNAVAILABLE),
+    LogUnavailable: (503, UNAVAILABLE),
+    RequestConflict: (409, PROBLEMS[409]),
+    DecisionUnknown: (404, PROBLEMS[404]),
+    OfferUnknown: (404, PROBLEMS[404]),
+    RecordGone: (410, PROBLEMS[410]),
+    RecordUnreadable: (410, PROBLEMS[410]),
+    RecordDamaged: (410, PROBLEMS[410]),
+}
+REALM = 'Bearer realm="nbo"'
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer as status, headers and body, for those who answer without the framework."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def refusal_of(error: ServiceError) -> Refusal:
+    """The answer to one of the errors that say who may not, or what is missing."""
+    places = (_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+    status, kind = next(places, (500, PROBLEMS[500]))
+    headers = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
+    if isinstance(error, NotAuthenticated):
+        headers["WWW-Authenticate"] = REALM + (', error="invalid_token"' if error.is_told else "")
+    elif isinstance(error, NotAuthorised):
+        named = f', scope="{error.scope}"' if error.scope else ""
+        headers["WWW-Authenticate"] = f'{REALM}, error="insufficient_scope"{named}'
+    elif status == 503:
+        headers["Retry-After"] = "1"
+    detail = "" if status == 500 else str(error)
+    return Refusal(status, headers, problem_bytes(status, kind, detail=detail))
 
 
 def problem_response(
@@ -84,6 +155,7 @@ def exception_handlers(log: Log) -> ExceptionHandlersMap:
 
     return {
         RequestInvalid: _request_invalid,
+        **dict.fromkeys(_STATUSES, _refused_access),
         HTTPException: _refused,
         Exception: unexpected,
     }
@@ -91,6 +163,11 @@ def exception_handlers(log: Log) -> ExceptionHandlersMap:
 
 def _request_invalid(_: Request[Any, Any, Any], error: RequestInvalid) -> Response[bytes]:
     return problem_response(400, detail=str(error), pointer=error.pointer)
+
+
+def _refused_access(_: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:
+    refusal = refusal_of(error)
+    return Response(refusal.body, status_code=refusal.status, headers=refusal.headers)
 
 
 def _refused(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

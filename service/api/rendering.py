@@ -15,30 +15,35 @@ from service.api.wire import (
     DecisionAnswer,
     OfferAnswer,
     PlacementAnswer,
+    Reason,
     TreatmentAnswer,
     VersionsAnswer,
     WithheldOffer,
 )
 from service.domain.catalogue import Treatment
 from service.domain.decision import NoOfferReason, Slate
+from service.domain.principal import Visibility
 from service.rules import RULES
-from service.use_cases.make_decision import DecisionResult
+from service.use_cases.deciding import DecisionResult
 
 VALIDITY = timedelta(minutes=10)
 CHAMPION_ARM = "champion"
 RULE_LOCALE = "en"
 """Every rule has its text in this one; a bank may speak others."""
+NO_NUMBERS: dict[str, float | None] = dict.fromkeys(
+    ("propensity", "value", "context_weight", "lever", "priority", "selection_probability")
+)
 RULE_TEXTS = {rule.code: rule.text for rule in RULES}
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the edge adds to a decision; `with_withheld` tells also what was not offered and why."""
+    """What the edge adds to a decision, and how much of it whoever asked may see."""
 
     decision_id: str
     request_id: str
     now: datetime
-    with_withheld: bool
+    visible: Visibility
 
 
 def render(result: DecisionResult, envelope: Envelope, tokens: TrackingTokens) -> DecisionAnswer:
@@ -51,7 +56,7 @@ def render(result: DecisionResult, envelope: Envelope, tokens: TrackingTokens) -
         degraded_reasons=list(decision.degraded_reasons),
         arm=CHAMPION_ARM,
         placements=[_placement(result, slate, envelope, tokens) for slate in decision.slates],
-        withheld=withheld(result) if envelope.with_withheld else None,
+        withheld=withheld(result) if envelope.visible.withheld else None,
         versions=VersionsAnswer(
             model=versions.model,
             catalogue=versions.catalogue,
@@ -79,7 +84,7 @@ def _placement(
 ) -> PlacementAnswer:
     said = [(row, result.treatments[row]) for row in slate.rows if row in result.treatments]
     offers = [
-        _offer(result, row, words, rank, envelope.decision_id, tokens)
+        _offer(result, row, words, rank, envelope, tokens)
         for rank, (row, words) in enumerate(said, start=1)
     ]
     reason = None if offers else slate.no_offer_reason or NoOfferReason.NOTHING_ELIGIBLE
@@ -91,27 +96,35 @@ def _offer(
     row: int,
     words: Treatment,
     rank: int,
-    decision_id: str,
+    envelope: Envelope,
     tokens: TrackingTokens,
 ) -> OfferAnswer:
-    catalogue, decision = result.situation.catalogue, result.decision
-    propensity = _known(decision.propensity[row])
-    value = catalogue.values if propensity is None else decision.factors["value"]
+    catalogue, visible = result.situation.catalogue, envelope.visible
+    offer_id = catalogue.offer_ids[row]
     return OfferAnswer(
         rank=rank,
-        offer_id=catalogue.offer_ids[row],
+        offer_id=offer_id,
         offer_version=catalogue.offer_versions[row],
         product_id=catalogue.product_ids[row],
-        treatment=_treatment(words),
-        tracking_token=tokens.issue(decision_id, catalogue.offer_ids[row]),
-        propensity=propensity,
-        value=float(value[row]),
-        context_weight=float(decision.factors["context_weight"][row]),
-        lever=float(decision.factors["lever"][row]),
-        priority=None if propensity is None else _known(decision.priority[row]),
-        selection_probability=1.0,
-        reasons=[],
+        treatment=_treatment(words if visible.talk_tracks else words.for_customer),
+        tracking_token=tokens.issue(envelope.decision_id, offer_id),
+        reasons=[Reason(one.code, one.text) for one in result.reasons.get(row, ())],
+        **(_numbers(result, row) if visible.numbers else NO_NUMBERS),
     )
+
+
+def _numbers(result: DecisionResult, row: int) -> dict[str, float | None]:
+    decision = result.decision
+    propensity = _known(decision.propensity[row])
+    value = result.situation.catalogue.values if propensity is None else decision.factors["value"]
+    return {
+        "propensity": propensity,
+        "value": float(value[row]),
+        "context_weight": float(decision.factors["context_weight"][row]),
+        "lever": float(decision.factors["lever"][row]),
+        "priority": None if propensity is None else _known(decision.priority[row]),
+        "selection_probability": 1.0,
+    }
 
 
 @lru_cache(maxsize=4096)

@@ -12,25 +12,23 @@ BODY_SECONDS = 10.0
 TIMED_OUT, TOO_LARGE = 408, 413
 
 
-async def read_body(receive: Receive, *, within_seconds: float = BODY_SECONDS) -> bytes | None:
+async def read_body(
+    receive: Receive, *, within_seconds: float = BODY_SECONDS, most_bytes: int = MOST_BODY_BYTES
+) -> bytes | None:
     """The whole body; None when the client went away, a 413 or 408 when it is too much or slow."""
     try:
         async with asyncio.timeout(within_seconds):
-            return await _all(receive)
+            return await _all(receive, most_bytes)
     except TimeoutError:
         raise HTTPException(status_code=TIMED_OUT) from None
 
 
-async def _all(receive: Receive) -> bytes | None:
+async def _all(receive: Receive, most_bytes: int) -> bytes | None:
     body = b""
     while (message := await receive())["type"] == "http.request":
-        body = _within_size(body + message.get("body", b""))
+        body += message.get("body", b"")
+        if len(body) > most_bytes:
+            raise HTTPException(status_code=TOO_LARGE)
         if not message.get("more_body"):
             return body
     return None
-
-
-def _within_size(body: bytes) -> bytes:
-    if len(body) > MOST_BODY_BYTES:
-        raise HTTPException(status_code=TOO_LARGE)
-    return body

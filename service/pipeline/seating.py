@@ -1,4 +1,6 @@
-"""Fills all asked placements together: no offer twice, none too full, no group too often."""
+"""Fills all asked placements together: no offer twice, none too full, no group too often, no cap
+broken.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ class Seating:
         self._room = [placement.limit for placement in ask.placements]
         self._seated: list[list[int]] = [[] for _ in ask.placements]
         self._of_group: Counter[str] = Counter()
+        self._budget = situation.cap_room.budget()
 
     @property
     def is_full(self) -> bool:
@@ -34,8 +37,7 @@ class Seating:
             return
         place = self._place_for(row, set())
         if place is not None:
-            self._seated[place].append(row)
-            self._room[place] -= 1
+            self._put(row, place)
             self._of_group[group] += is_marketing
 
     def slates(self, order: list[int]) -> tuple[tuple[int, ...], ...]:
@@ -47,16 +49,33 @@ class Seating:
         """A place with room for the row, moving others along (augmenting path); None if none."""
         places = [p for p, carried in enumerate(self._carries) if carried[row] and p not in tried]
         for place in places:
-            if self._room[place]:
+            if self._room[place] and self._budget.fits(row, self._names[place]):
                 return place
         for place in places:
             tried.add(place)
-            for position, earlier in enumerate(self._seated[place]):
-                elsewhere = self._place_for(earlier, tried)
-                if elsewhere is not None:
-                    del self._seated[place][position]
-                    self._seated[elsewhere].append(earlier)
-                    self._room[elsewhere] -= 1
-                    self._room[place] += 1
+            for earlier in tuple(self._seated[place]):
+                if self._moves_for(row, earlier, place, tried):
                     return place
         return None
+
+    def _moves_for(self, row: int, earlier: int, place: int, tried: set[int]) -> bool:
+        """Whether the earlier offer left this place for another, so that the row now fits here."""
+        self._take(earlier, place)
+        elsewhere = self._place_for(earlier, tried)
+        if elsewhere is not None:
+            self._put(earlier, elsewhere)
+            if self._budget.fits(row, self._names[place]):
+                return True
+            self._take(earlier, elsewhere)
+        self._put(earlier, place)
+        return False
+
+    def _put(self, row: int, place: int) -> None:
+        self._seated[place].append(row)
+        self._room[place] -= 1
+        self._budget.take(row, self._names[place])
+
+    def _take(self, row: int, place: int) -> None:
+        self._seated[place].remove(row)
+        self._room[place] += 1
+        self._budget.give_back(row, self._names[place])

@@ -2,8 +2,8 @@
 them.
 """
 
+from service.domain.contact_policy import CapCheck
 from service.ports.contacts import (
-    CapCheck,
     CommitResult,
     CommitStatus,
     ContactStore,
@@ -19,7 +19,9 @@ from service.ports.reading import (
     DecisionObserver,
     ModelShelf,
     OpenedRelease,
+    OutcomeObserver,
     PropensityModel,
+    RawReplies,
     Release,
     Versions,
 )
@@ -38,7 +40,9 @@ __all__ = [
     "ModelShelf",
     "NoteStatus",
     "OpenedRelease",
+    "OutcomeObserver",
     "PropensityModel",
+    "RawReplies",
     "RecordKind",
     "Release",
     "Reservation",

@@ -11,20 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from feature_repo.contact_layout import Entries
-from service.domain.contact_policy import Counted, Scope
-
-
-@dataclass(frozen=True)
-class CapCheck:
-    """One cap as the commit re-checks it: counted entries of a name since `start` (business
-    seconds); `only` holds name keys, empty = every name.
-    """
-
-    scope: Scope
-    counts: Counted
-    start: float
-    limit: int
-    only: frozenset[int] = frozenset()
+from service.domain.contact_policy import CapCheck
 
 
 @dataclass(frozen=True)
@@ -42,6 +29,9 @@ class StoredAnswer:
 class Reservation:
     """What one decision hands out: `entries` are DECISION entries in the order of the slate, all
     at `at` (business seconds).
+
+    `must_exist` = the bank knows the customer, so that a missing history is a lost one: what a cap
+    binds is then refused as `UNREACHABLE`. A stranger's first reservation begins her history.
     """
 
     customer_id: str
@@ -51,6 +41,7 @@ class Reservation:
     keep_seconds: float
     """How far back any cap or cooldown looks; older entries may be forgotten."""
     answer: StoredAnswer | None = None
+    must_exist: bool = True
 
 
 class CommitStatus(StrEnum):
@@ -78,6 +69,7 @@ class NoteStatus(StrEnum):
     """What became of an entry to note; an overrun was counted although a cap was full."""
 
     NOTED = "noted"
+    OVERRUN = "overrun"
     DUPLICATE = "duplicate"
     UNREACHABLE = "unreachable"
 
@@ -94,6 +86,16 @@ class ContactStore(Protocol):
         """Take back what a commit reserved and stored; best effort."""
 
     async def note(
-        self, customer_id: str, entry: np.void, *, keep_seconds: float, within_seconds: float
+        self,
+        customer_id: str,
+        entry: np.void,
+        *,
+        keep_seconds: float,
+        within_seconds: float,
+        caps: tuple[CapCheck, ...] = (),
     ) -> NoteStatus:
-        """Append one outcome unless the same (decision, offer, event) stands there already."""
+        """Append one outcome unless the same (decision, offer, event) stands there already; with
+        `caps`, say whether an impression came although one was full.
+
+        A history that is missing is not begun: that would make it read as complete.
+        """

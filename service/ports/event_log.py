@@ -16,6 +16,8 @@ class RecordKind(StrEnum):
     CATALOGUE = "catalogue"
     MODEL = "model"
     IMPORT = "import"
+    ERASURE = "erasure"
+    """The payloads of a key were erased: without it, an erased record counts as damaged."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,11 @@ class EventLog(Protocol):
         """
 
     async def settle(self) -> None:
-        """Return once everything appended so far is on disk. Raises `LogUnavailable`."""
+        """Return once everything appended so far is on disk and anchored. Raises
+        `LogUnavailable`.
+        """
 
     def find(self, key: bytes) -> LogRecord | None:
-        """The newest record with this key, of any writer; None when there is none."""
+        """The newest record with this key, of any writer; None when there is none. Raises
+        `RecordDamaged` when it is no longer what was written.
+        """

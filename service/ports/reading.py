@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.contact_layout import Entries
+from feature_repo.contact_layout import Entries, KeptAnswer
 from feature_repo.raw_features import RawFeatures
 from feature_repo.transforms import ColumnLayout
 from service.domain.consent import ConsentRecord
@@ -28,12 +28,23 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True)
+class RawReplies:
+    """What the store itself said of a customer, for a record that can be decided again from."""
+
+    values: tuple[bytes | None, ...]
+    consents: bytes | None
+    contacts: bytes | None
+    marker: bytes | None
+
+
+@dataclass(frozen=True)
 class CustomerRecord:
     """What one round trip brought. `reachable` False = nothing below may be believed.
 
     `features` None = the store has no feature hash for her; `consents` None = it has no state for
-    her; `contacts` None = no history of her was read. `is_loaded` = the generation marker stood, so
-    an absent state is knowledge and not an empty store.
+    her; `contacts` None = no history of her was read; `kept` is what the asked slot holds.
+    `is_loaded` = the generation marker stood, so an absent state is knowledge and not an empty
+    store.
     """
 
     reachable: bool
@@ -42,13 +53,20 @@ class CustomerRecord:
     consents: ConsentRecord | None
     undecodable_views: tuple[str, ...] = ()
     contacts: Entries | None = None
+    raw: RawReplies | None = None
+    kept: KeptAnswer | None = None
 
 
 class CustomerStore(Protocol):
     """Online features and state of one customer."""
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
-        """One round trip; never raises for an absent, slow or broken store, nor takes longer."""
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
+        """One round trip; never raises for an absent, slow or broken store, nor takes longer.
+
+        `slot` names a principal and a request id whose stored answer is read along.
+        """
 
 
 class PropensityModel(Protocol):
@@ -62,6 +80,9 @@ class PropensityModel(Protocol):
         self, matrix: NDArray[np.float32], product_codes: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """Calibrated probability per row."""
+
+    def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each column adds to the log-odds of each row, shape (rows, columns)."""
 
 
 @dataclass(frozen=True)
@@ -123,3 +144,16 @@ class DecisionObserver(Protocol):
 
     def stage_failed(self, stage: str, name: str) -> None:
         """A stage raised; the engine went on as its failure policy says."""
+
+
+class OutcomeObserver(Protocol):
+    """Who counts what was heard."""
+
+    def heard(self, status: str) -> None:
+        """Called once per reported outcome."""
+
+    def overran(self) -> None:
+        """An impression came although a cap was full."""
+
+    def gave_up(self) -> None:
+        """An outcome is on record, but could not be counted: a rebuild will."""

@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from feature_repo.raw_features import Float32s
 from feature_repo.transforms import candidate_matrix, customer_columns, product_columns
 from service.domain.catalogue import Catalogue
-from service.domain.columns import Floats, Mask
+from service.domain.columns import Codes, Floats, Mask
 from service.domain.decision import Rung
 from service.domain.situation import Situation
 from service.ports import Release
@@ -38,20 +39,24 @@ class Propensity:
 
     def scores(self, situation: Situation, permitted: Mask) -> Floats:
         """float64 per offer, NaN where not permitted."""
-        release, features = self._release, situation.customer.features
+        release = self._release
         assert release is not None
-        assert features is not None
         scores = np.full(len(permitted), np.nan)
         scores[permitted] = self._rates[permitted]
         rows = np.flatnonzero(permitted & (situation.product_codes >= 0))
         if not rows.size:
             return scores
         codes = situation.product_codes[rows]
-        layout = release.model.layout
-        matrix = candidate_matrix(
-            customer_columns(features, situation.as_of_days, layout),
-            product_columns(features, situation.as_of_days, layout),
-            codes,
-        )
-        scores[rows] = release.model.predict(matrix, codes)
+        scores[rows] = release.model.predict(model_matrix(situation, release, codes), codes)
         return scores
+
+
+def model_matrix(situation: Situation, release: Release, product_codes: Codes) -> Float32s:
+    """The columns the model reads of this customer and these products (rows, columns)."""
+    features, layout = situation.customer.features, release.model.layout
+    assert features is not None
+    return candidate_matrix(
+        customer_columns(features, situation.as_of_days, layout),
+        product_columns(features, situation.as_of_days, layout),
+        product_codes,
+    )

@@ -9,13 +9,12 @@ from contextlib import asynccontextmanager, suppress
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
 
+Work = Callable[[], Awaitable[None]]
 RESTART_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def kept_going(
-    name: str, work: Callable[[], Awaitable[None]], metrics: Metrics, log: Log
-) -> AsyncIterator[None]:
+async def kept_going(name: str, work: Work, metrics: Metrics, log: Log) -> AsyncIterator[None]:
     """Runs the work as long as the block lasts; when it raises, that is counted, logged, and the
     work begun again.
     """
@@ -28,9 +27,7 @@ async def kept_going(
             await task
 
 
-async def _again_and_again(
-    name: str, work: Callable[[], Awaitable[None]], metrics: Metrics, log: Log
-) -> None:
+async def _again_and_again(name: str, work: Work, metrics: Metrics, log: Log) -> None:
     while True:
         try:
             await work()

@@ -46,6 +46,7 @@ class Metrics:
         self._http_metrics()
         self._decision_metrics()
         self._store_metrics()
+        self._log_metrics()
         self._worker_metrics()
 
     def exposition(self) -> bytes:
@@ -103,6 +104,37 @@ class Metrics:
         self.stage_failures = self._counter(
             "nbo_stage_failures_total", "Stages that raised", ("stage", "name")
         )
+        self.outcomes = self._counter(
+            "nbo_outcomes_total",
+            "Reported outcomes: accepted, duplicate, quarantined, rejected",
+            ("result",),
+        )
+        self.outcomes_given_up = Counter(
+            "nbo_outcomes_given_up_total",
+            "Outcomes on record that could not be counted: `nbo contact rebuild` counts them",
+            registry=self.registry,
+        )
+
+    def _log_metrics(self) -> None:
+        self.log_records = self._counter(
+            "nbo_log_records_total", "Records written to the event log", ("kind",)
+        )
+        self.log_sync_duration = Histogram(
+            "nbo_log_sync_duration_seconds",
+            "One group commit of the event log to disk",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.log_failures = Counter(
+            "nbo_log_failures_total",
+            "Writes and group commits of the event log that failed; nothing unrecorded is offered",
+            registry=self.registry,
+        )
+        self.catalogue_swaps = self._counter(
+            "nbo_catalogue_swaps_total",
+            "Changed catalogues taken over while serving, or refused",
+            ("result",),
+        )
 
     def _store_metrics(self) -> None:
         self.customer_reads = self._counter(
@@ -114,6 +146,22 @@ class Metrics:
             "nbo_customer_read_duration_seconds",
             "The one round trip of a decision, also when it failed",
             buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.contact_writes = self._counter(
+            "nbo_contact_writes_total",
+            "Changes of contact histories: commit, release, note; `result` is how each ended",
+            ("operation", "result"),
+        )
+        self.contact_write_duration = Histogram(
+            "nbo_contact_write_duration_seconds",
+            "The round trip of one change, also when it failed",
+            buckets=LATENCY_BUCKETS,
+            registry=self.registry,
+        )
+        self.cap_overruns = Counter(
+            "nbo_cap_overruns_total",
+            "Impressions reported although a cap was full; they count all the same",
             registry=self.registry,
         )
         self.store_breakers_open = self._gauge(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from feature_repo.contract import contract_digest
 from service.adjustments import ADJUSTMENTS
 from service.channels import CHANNELS
 from service.domain.catalogue import Catalogue
 from service.domain.columns import Codes
+from service.domain.kill_switches import NOTHING_KILLED, KillSwitches
 from service.pipeline.engine import Pipeline
 from service.pipeline.stages import Channel
 from service.ports import Release, Versions
@@ -32,6 +35,12 @@ class Edition:
     channels: dict[str, Channel]
     versions: Versions
     degraded_reasons: tuple[str, ...] = ()
+    kills: KillSwitches = NOTHING_KILLED
+
+    @cached_property
+    def product_places(self) -> Mapping[str, int]:
+        """The place of every product in the vocabulary."""
+        return {product: place for place, product in enumerate(self.product_vocabulary)}
 
 
 def compose_edition(
@@ -39,6 +48,7 @@ def compose_edition(
     release: Release | None,
     product_vocabulary: tuple[str, ...],
     degraded_reasons: tuple[str, ...] = (),
+    kills: KillSwitches = NOTHING_KILLED,
 ) -> Edition:
     """Make the stages once for this catalogue and bundle; the vocabulary is the order of the
     online lists.
@@ -63,4 +73,5 @@ def compose_edition(
             contract=contract_digest(),
         ),
         degraded_reasons=degraded_reasons,
+        kills=kills,
     )

@@ -57,5 +57,11 @@ class FollowPromotions:
             return
         current = self._edition()
         self._adopt(
-            compose_edition(current.catalogue, opened.release, current.product_vocabulary), opened
+            compose_edition(
+                current.catalogue,
+                opened.release,
+                current.product_vocabulary,
+                kills=current.kills,
+            ),
+            opened,
         )

@@ -1,36 +1,98 @@
-"""One decision, end to end: read once, decide, tell the sinks."""
+"""One decision, end to end: read once, decide, commit, record, tell the sinks."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from time import perf_counter
 
-from service.domain.catalogue import Treatment
-from service.domain.decision import Decision
-from service.domain.situation import Ask, Situation
-from service.pipeline.engine import decide
+from service.domain.decision import NoOfferReason, Rung
+from service.domain.principal import LOCAL
+from service.domain.reasons import Audience
+from service.domain.situation import Ask
+from service.domain.ulid import new_ulid, ulid_bytes
+from service.errors import LogUnavailable, RequestConflict
 from service.pipeline.stages import Sink
-from service.ports import Clock, CustomerRecord, CustomerStore, DecisionObserver, Versions
+from service.ports import (
+    Clock,
+    ContactStore,
+    CustomerRecord,
+    CustomerStore,
+    DecisionObserver,
+    EventLog,
+    RecordKind,
+)
+from service.use_cases.commit_decision import (
+    NOT_IDEMPOTENT,
+    AnswerSlot,
+    CommitDecision,
+    Committed,
+    Draft,
+    degraded,
+)
+from service.use_cases.deciding import DecisionResult, decide_in
+from service.use_cases.decision_records import (
+    DecisionRecord,
+    OnBehalfOf,
+    encode_record,
+    recorded_inputs,
+    recorded_outputs,
+)
 from service.use_cases.edition import Edition
-from service.use_cases.know_customer import know_customer
+from service.use_cases.tell_reasons import tell_reasons
+
+ARM = "champion"
 
 
 @dataclass(frozen=True)
 class DecisionCommand:
-    """Who is asked about, and what; a dry run reserves, counts and records nothing."""
+    """Who asks about whom, and what; a dry run reserves, counts and records nothing. `slot` is None
+    where the client chose no request id; with an `audience` the winners come with their reasons.
+    """
 
     customer_id: str
     ask: Ask
     is_dry_run: bool = False
+    request_id: str = ""
+    slot: AnswerSlot | None = None
+    principal: str = LOCAL.subject
+    on_behalf_of: OnBehalfOf | None = None
+    audience: Audience | None = None
 
 
 @dataclass(frozen=True)
-class DecisionResult:
-    """A decision with the situation it was made in and the words for every chosen row."""
+class Identity:
+    """What names a decision."""
 
-    decision: Decision
-    situation: Situation
-    treatments: dict[int, Treatment]
-    versions: Versions
+    decision_id: str
+    request_id: str
+    now: datetime
+
+
+Compose = Callable[[DecisionResult, Identity], bytes]
+"""Words a decision as the bytes of its answer."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The bytes to send, and the decision in them; None when they are an answer given before."""
+
+    content: bytes
+    identity: Identity
+    result: DecisionResult | None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a decision touches outside itself."""
+
+    store: CustomerStore
+    contacts: ContactStore
+    log: EventLog
+    clock: Clock
+    observer: DecisionObserver
 
 
 class MakeDecision:
@@ -38,57 +100,118 @@ class MakeDecision:
 
     def __init__(
         self,
+        around: Surroundings,
         *,
-        store: CustomerStore,
-        clock: Clock,
-        observer: DecisionObserver,
         sinks: tuple[Sink, ...],
         edition: Edition,
         state_deadline_seconds: float,
     ) -> None:
-        self._store, self._clock, self._observer, self._sinks = store, clock, observer, sinks
+        self._store, self._contacts, self._log = around.store, around.contacts, around.log
+        self._clock, self._observer, self._sinks = around.clock, around.observer, sinks
+        self._commit = CommitDecision(around.contacts)
         self._state_deadline_seconds = state_deadline_seconds
         self.edition = edition
 
-    async def __call__(self, command: DecisionCommand) -> DecisionResult:
-        """Decide for one customer; a store that cannot be read yields an empty answer, never an
-        error.
+    async def __call__(self, command: DecisionCommand, compose: Compose) -> Answered:
+        """Decide for one customer; a store that cannot be read or written costs her offers, never
+        the answer. `RequestConflict` when her request id was used for something else.
         """
+        started = perf_counter()
+        slot = command.slot.slot if command.slot else None
         record = await self._store.read(
-            command.customer_id, within_seconds=self._state_deadline_seconds
+            command.customer_id, within_seconds=self._state_deadline_seconds, slot=slot
         )
-        result = self.decide_for(record, command.ask)
-        if not command.is_dry_run:
-            self._tell_sinks(result)
-        return result
+        read_seconds = perf_counter() - started
+        edition, now = self.edition, self._clock.now()
+        decision_id = new_ulid(now)
+        identity = Identity(decision_id, command.request_id or new_ulid(now), now)
+        if record.kept is not None and command.slot is not None:
+            if record.kept.body != command.slot.body:
+                raise RequestConflict
+            return Answered(record.kept.content, identity, None)
+        result = decide_in(edition, record, command.ask, self._clock.as_of())
+        if command.audience is not None:
+            told = await asyncio.to_thread(tell_reasons, edition, result, command.audience)
+            result = replace(result, reasons=told)
+        draft = Draft(
+            command.customer_id,
+            decision_id,
+            edition,
+            result,
+            command.slot,
+            lambda decided: compose(decided, identity),
+        )
+        if command.is_dry_run:
+            self._observe_failures(result)
+            return Answered(draft.compose(result), identity, result)
+        committed = await self._committed(draft, record, read_seconds)
+        if committed.is_earlier:
+            return Answered(committed.content, identity, None)
+        committed = await self._recorded(command, draft, record, committed, identity, started)
+        self._observe_failures(committed.result)
+        self._tell_sinks(committed.result)
+        return Answered(committed.content, identity, committed.result)
 
-    def decide_for(self, record: CustomerRecord, ask: Ask) -> DecisionResult:
-        """The synchronous part: what was read, judged under one edition."""
-        edition = self.edition
-        situation = self._situation(edition, record, ask)
-        decision, trace = decide(situation, edition.pipeline)
-        channel, name = edition.channels[ask.channel], ("channel", ask.channel)
-        rows = [row for slate in decision.slates for row in slate.rows]
-        said = {row: trace.guard(name, channel.say, situation, row) for row in rows}
-        for stage, failed in trace.failures:
+    async def _committed(
+        self, draft: Draft, record: CustomerRecord, read_seconds: float
+    ) -> Committed:
+        """One deadline covers both calls to the store, not what is computed between them; a store
+        that could not be read is not asked again.
+        """
+        if not record.reachable:
+            reasons = NOT_IDEMPOTENT if draft.slot else ()
+            result = degraded(draft.result, reasons)
+            return Committed(result, draft.compose(result), reasons=reasons)
+        seconds = self._state_deadline_seconds - read_seconds
+        return await self._commit(draft, within_seconds=seconds)
+
+    async def _recorded(
+        self,
+        command: DecisionCommand,
+        draft: Draft,
+        record: CustomerRecord,
+        committed: Committed,
+        identity: Identity,
+        started: float,
+    ) -> Committed:
+        """The same once it is on record; what cannot be recorded is not offered."""
+        payload = encode_record(
+            DecisionRecord(
+                decision_id=identity.decision_id,
+                request_id=identity.request_id,
+                at=identity.now,
+                principal=command.principal,
+                on_behalf_of=command.on_behalf_of,
+                arm=ARM,
+                versions=committed.result.versions,
+                offers=len(draft.edition.catalogue),
+                latency_us=int((perf_counter() - started) * 1e6),
+                inputs=recorded_inputs(
+                    command.customer_id,
+                    committed.result,
+                    record,
+                    edition_reasons=draft.edition.degraded_reasons,
+                    commit_reasons=committed.reasons,
+                ),
+                outputs=recorded_outputs(committed.result.decision, draft.edition.catalogue),
+            )
+        )
+        try:
+            self._log.append(
+                RecordKind.DECISION, payload, key=ulid_bytes(identity.decision_id) or b""
+            )
+        except LogUnavailable:
+            if committed.reservation is not None:
+                await self._contacts.release(
+                    committed.reservation, within_seconds=self._state_deadline_seconds
+                )
+            result = _silenced(committed.result)
+            return Committed(result, draft.compose(result))
+        return committed
+
+    def _observe_failures(self, result: DecisionResult) -> None:
+        for stage, failed in result.trace.failures:
             self._observer.stage_failed(stage, failed)
-        reasons = edition.degraded_reasons + situation.degraded_reasons + trace.reasons()
-        return DecisionResult(
-            decision=replace(decision, degraded_reasons=tuple(dict.fromkeys(reasons))),
-            situation=situation,
-            treatments={row: words for row, words in said.items() if words is not None},
-            versions=edition.versions,
-        )
-
-    def _situation(self, edition: Edition, record: CustomerRecord, ask: Ask) -> Situation:
-        as_of = self._clock.as_of()
-        customer = know_customer(
-            record,
-            as_of_days=as_of.timestamp() / 86_400.0,
-            product_count=len(edition.product_vocabulary),
-            views_with_data=edition.release.views_with_data if edition.release else (),
-        )
-        return Situation(ask, customer, edition.catalogue, edition.product_codes, as_of)
 
     def _tell_sinks(self, result: DecisionResult) -> None:
         for sink in self._sinks:
@@ -96,3 +219,13 @@ class MakeDecision:
                 sink.receive(result.situation, result.decision)
             except Exception:  # noqa: BLE001 - a sink never costs the customer her answer
                 self._observer.stage_failed("sink", sink.name)
+
+
+def _silenced(result: DecisionResult) -> DecisionResult:
+    """The decision without any offer, because it could not be put on record."""
+    silent = tuple(
+        replace(slate, rows=(), no_offer_reason=NoOfferReason.LOG_UNAVAILABLE)
+        for slate in result.decision.slates
+    )
+    decision = replace(result.decision, rung=Rung.NO_OFFER, slates=silent)
+    return degraded(replace(result, decision=decision), ("log_unavailable",))

@@ -25,7 +25,9 @@ class WaitingStore:
 
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
         """The record, once allowed."""
         await self.may_answer.wait()
         return toy_record()

@@ -15,7 +15,7 @@ from schemathesis.generation import GenerationMode
 from service.api.openapi import build_document
 from service.ports import CustomerRecord
 from tests.fakes import STRANGER, UNREACHABLE, ToyService, toy_record
-from tests.worlds import TOY_POLICY
+from tests.worlds import OFFERS, TOY_POLICY
 
 BOUNDED = settings(
     max_examples=200,
@@ -24,13 +24,17 @@ BOUNDED = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-RESPONSES_OF_DECISIONS = {"200", "400", "405", "408", "413", "500", "503"}
+RESPONSES_OF_DECISIONS = {
+    "200", "400", "401", "403", "405", "408", "409", "413", "415", "421", "500", "503",
+}  # fmt: skip
 
 
 class MixedCustomerStore:
     """Somebody known, a stranger, or nobody can tell: by the length of the id."""
 
-    async def read(self, customer_id: str, *, within_seconds: float) -> CustomerRecord:
+    async def read(
+        self, customer_id: str, *, within_seconds: float, slot: bytes | None = None
+    ) -> CustomerRecord:
         """One of three records."""
         return (toy_record(), STRANGER, UNREACHABLE)[len(customer_id) % 3]
 
@@ -49,6 +53,8 @@ def toy_banks_document() -> dict[str, Any]:
     places[0]["maxItems"] = 1
     own = list(TOY_POLICY.channels[channel].placements)
     schemas["PlacementRequest"]["properties"]["id"] = {"type": "string", "enum": own}
+    stop = schemas["KillSwitchRequest"]["properties"]
+    stop["scope"], stop["id"] = {"enum": ["offer"]}, {"enum": list(OFFERS)}
     return document
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,26 +15,34 @@ from litestar.testing import TestClient
 from litestar.types import Message
 
 from service.adapters.circuit_breaker import FAILURES_TO_OPEN
+from service.adapters.event_log import FileEventLog
 from service.adapters.redis_address import redis_address
+from service.adapters.redis_contact_store import RedisContactStore
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.adapters.redis_wire import RedisWire
 from service.api.admission import Admission
 from service.api.desk import STATE_KEY, Desk
 from service.api.operations import OPERATIONS
 from service.bootstrap import follow_promotions, warm_up
+from service.bootstrap.following import follow_catalogue
+from service.domain.catalogue import Catalogue
 from service.domain.columns import Mask
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Situation
-from service.ports import OpenedRelease
+from service.errors import CatalogueInvalid
+from service.ports import OpenedRelease, RecordKind, Reservation
 from service.rules.not_killed import NotKilled
 from service.telemetry.kept_going import kept_going
 from service.telemetry.line_writer import LineWriter
+from service.telemetry.log_metrics import LogMetrics
 from service.telemetry.logging import open_log
 from service.telemetry.loop_watch import INTERVAL_SECONDS, LoopWatch
 from service.telemetry.metrics import Metrics
+from service.telemetry.outcome_metrics import OutcomeMetrics
+from tests.contact_worlds import EMPTY
 from tests.fakes import BrokenCustomerStore, FakeCustomerStore, ToyService, toy_record
 from tests.toy_release import toy_release
-from tests.worlds import VOCABULARY
+from tests.worlds import VOCABULARY, toy_catalogue
 
 ASK = {"customer_id": "c", "channel": "mobile_app", "locale": "en"}
 LABELS: dict[str, set[str] | None] = {
@@ -43,15 +52,45 @@ LABELS: dict[str, set[str] | None] = {
     "channel": {"mobile_app", "sms"},
     "served_from": set(Rung),
     "reason": set(NoOfferReason),
-    "result": {"ok", "unreachable", "unreadable", "short_circuited", "adopted", "refused"},
+    "result": {
+        "ok",
+        "unreachable",
+        "unreadable",
+        "short_circuited",
+        "adopted",
+        "refused",
+        "accepted",
+    },
     "cause": {"state_unavailable", "rule_failed"},
     "stage": {"rule"},
     "name": {"not_killed"},
     "bundle": {"toy-1", "toy-2"},
     "ranker": {"lightgbm"},
     "work": {"loop_watch"},
+    "operation": {"release"},
+    "kind": {RecordKind.CATALOGUE},
     "le": None,
 }
+
+
+@dataclass(frozen=True)
+class OneCatalogue:
+    """A shelf with this catalogue, or one nobody can use."""
+
+    catalogue: Catalogue | None
+
+    version = policy_version = "other"
+
+    def signature(self) -> tuple[object, ...]:
+        return (self.version,)
+
+    def read(self) -> OneCatalogue:
+        return self
+
+    def take(self, source: OneCatalogue) -> Catalogue:
+        if self.catalogue is None:
+            raise CatalogueInvalid("offers.yaml:1: broken")
+        return self.catalogue
 
 
 class FailingRule(NotKilled):
@@ -136,16 +175,56 @@ def log_too_much(metrics: Metrics) -> None:
     ).info("toy")
 
 
+def reserve_nowhere(metrics: Metrics) -> None:
+    """Take back a reservation where no store is."""
+    wire = RedisWire(redis_address("redis://127.0.0.1:1/0"))
+    log = open_log(BytesIO(), level="error")
+    store = RedisContactStore(wire, bank="toy", metrics=metrics, log=log)
+    asyncio.run(store.release(Reservation("c", 0.0, EMPTY, (), 0.0), within_seconds=0.025))
+
+
+async def follow_catalogues(desk: Desk) -> None:
+    """One changed catalogue is taken over, the next refused."""
+    catalogue = replace(toy_catalogue(), version="catalogue-2")
+    for shelf in (OneCatalogue(catalogue), OneCatalogue(None)):
+        following = follow_catalogue(desk, shelf)  # type: ignore[arg-type]
+        for _ in range(2):
+            await following.look()
+
+
+def write_a_log(folder: Path, metrics: Metrics) -> None:
+    """One record goes to disk, the next nowhere."""
+    log = FileEventLog(folder / "log", folder / "anchors", watch=LogMetrics(metrics))
+    asyncio.run(log.open())
+    log.append(RecordKind.CATALOGUE, b"toy")
+    asyncio.run(log.close())
+    LogMetrics(metrics).failed()
+
+
+def report_outcomes(metrics: Metrics) -> None:
+    """One is heard, one overruns a cap, one is given up."""
+    watch = OutcomeMetrics(metrics)
+    watch.heard("accepted")
+    watch.overran()
+    watch.gave_up()
+
+
 def refuse_one(metrics: Metrics) -> None:
     """Ask where no request more is admitted."""
     asyncio.run(Admission(metrics, most_in_flight=0).refuse(nowhere))
 
 
-def test_every_declared_metric_moves_and_no_label_leaves_its_set(service, client) -> None:
+def test_every_declared_metric_moves_and_no_label_leaves_its_set(
+    service: ToyService, client: TestClient[Litestar], tmp_path: Path
+) -> None:
     ask_everything(service)
     refuse_one(service.metrics)
+    reserve_nowhere(service.metrics)
     log_too_much(service.metrics)
+    report_outcomes(service.metrics)
+    write_a_log(tmp_path, service.metrics)
     desk: Desk = client.app.state[STATE_KEY]
+    asyncio.run(follow_catalogues(desk))
     asyncio.run(live_through_promotions(desk, service.metrics))
     scraped = client.get("/metrics").text
     families = list(service.metrics.registry.collect())

@@ -124,7 +124,7 @@ def encoded(customer_id: str, **changes: object) -> bytes:
 
 def head(length: int) -> bytes:
     """The head of a request whose body has this length."""
-    lines = [f"POST {PATH} HTTP/1.1", "host: bank", "content-type: application/json"]
+    lines = [f"POST {PATH} HTTP/1.1", "host: localhost", "content-type: application/json"]
     return "\r\n".join([*lines, f"content-length: {length}", "", ""]).encode()
 
 

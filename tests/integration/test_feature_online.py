@@ -158,7 +158,7 @@ def test_more_customers_than_one_write_batch_all_arrive(tmp_path, address, redis
     materialize(home, address)
 
     assert all(redis.exists(feast_key(BANK, customer)) for customer in (many[0], many[-1]))
-    assert redis.dbsize() == 2 * (len(many) + len(CUSTOMERS)) + 1
+    assert redis.dbsize() == 3 * (len(many) + len(CUSTOMERS)) + 1
 
 
 def test_a_customer_is_shown_as_stored_and_as_the_model_sees_her(tmp_path, address, redis):

@@ -14,7 +14,7 @@ from model_registry.home import Home
 from tests.built_bank import built
 from tests.killed_child import killed_at
 from tests.toy_bank import BANK, toy_tables
-from training.features import bulk_loader, online_consents
+from training.features import bulk_loader, online_consents, online_contacts
 from training.features.online import materialize
 
 POINTS = [point for point in FAILPOINTS if point.startswith("materialize.")]
@@ -27,6 +27,7 @@ Contents = dict[bytes, object]
 def load_in_small_batches(root: Path, address: str) -> None:
     """For a child only: what it sets is gone with it."""
     bulk_loader.BATCH_ROWS = online_consents.BATCH_CUSTOMERS = 7
+    online_contacts.BATCH_CUSTOMERS = 7
     materialize(Home(root), address)
 
 

@@ -18,6 +18,13 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis import Redis
 
+from feature_repo.contact_layout import (
+    answer_head,
+    answer_key,
+    contact_header,
+    contact_key,
+    encode_contacts,
+)
 from feature_repo.contract import contract_digest
 from feature_repo.online_layout import (
     ConsentPurpose,
@@ -29,6 +36,7 @@ from feature_repo.online_layout import (
     generation_key,
     timestamp_field,
 )
+from service.adapters.customer_decoder import CustomerDecoder
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.adapters.redis_wire import RedisWire
@@ -36,6 +44,7 @@ from service.domain.consent import ConsentMode, ConsentStatus, Purpose, allows
 from service.ports import CustomerRecord
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
+from tests.contact_worlds import entry, history
 from tests.redis_server import private_redis
 
 BANK, VOCABULARY = "toy", ("account", "card")
@@ -117,6 +126,42 @@ def test_reads_features_consents_and_marker_in_one_round_trip(store: Store) -> N
     assert store.reads("ok") == 1.0
 
 
+def test_reads_the_contact_history_and_a_kept_answer_along_and_says_byte_for_byte_what_it_read(
+    store: Store,
+) -> None:
+    store.load()
+    told = history([entry(1.0)])
+    stored = encode_contacts(BANK, CUSTOMER, told)
+    store.redis.set(contact_key(BANK, CUSTOMER), stored)
+    answer = answer_head(BANK, CUSTOMER, b"digest") + b"the answer"
+    store.redis.set(answer_key(BANK, CUSTOMER, b"slot"), answer)
+
+    async def with_slot(adapter: RedisCustomerStore) -> CustomerRecord:
+        return await adapter.read(CUSTOMER, within_seconds=0.025, slot=b"slot")
+
+    record = store.within(with_slot)
+    assert record.kept == (b"digest", b"the answer")
+    assert record.contacts is not None
+    assert record.contacts.tolist() == told.tolist()
+    assert store.read().kept is None
+    assert record.raw is not None
+    assert record.raw.contacts == stored
+    assert record.raw.marker == store.redis.get(generation_key(BANK))
+    again = CustomerDecoder(BANK, VOCABULARY).record(CUSTOMER, record.raw)
+    assert again.consents == record.consents
+    assert again.is_loaded
+    assert again.contacts.tolist() == told.tolist()
+
+
+def test_a_history_nobody_wrote_is_unknown_and_an_empty_one_is_not(store: Store) -> None:
+    store.load()
+    assert store.read().contacts is None
+    store.redis.set(contact_key(BANK, CUSTOMER), contact_header(BANK, CUSTOMER))
+    contacts = store.read().contacts
+    assert contacts is not None
+    assert len(contacts) == 0
+
+
 def test_a_stranger_has_neither_features_nor_consents(store: Store) -> None:
     store.load()
     record = store.read("nobody")
@@ -153,7 +198,7 @@ def test_the_layout_knows_every_purpose_of_the_service() -> None:
     assert set(get_args(ConsentPurpose)) == set(Purpose)
 
 
-@pytest.mark.parametrize("break_it", ["foreign", "damaged", "marker"])
+@pytest.mark.parametrize("break_it", ["foreign", "damaged", "marker", "contacts", "torn"])
 def test_what_cannot_be_believed_counts_as_unreachable(store: Store, break_it: str) -> None:
     store.load()
     if break_it == "foreign":
@@ -161,6 +206,10 @@ def test_what_cannot_be_believed_counts_as_unreachable(store: Store, break_it: s
         store.redis.set(consent_key(BANK, CUSTOMER), state)
     elif break_it == "damaged":
         store.redis.set(consent_key(BANK, CUSTOMER), b"\xc1")
+    elif break_it == "contacts":
+        store.redis.set(contact_key(BANK, CUSTOMER), contact_header(BANK, "somebody-else"))
+    elif break_it == "torn":
+        store.redis.set(contact_key(BANK, CUSTOMER), contact_header(BANK, CUSTOMER) + b"x")
     else:
         store.redis.set(generation_key(BANK), b"{")
     assert not store.read().reachable

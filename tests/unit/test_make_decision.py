@@ -8,16 +8,34 @@ from dataclasses import replace
 import pytest
 
 from service.domain.catalogue import Treatment
-from service.domain.consent import NOTHING_RECORDED
-from service.domain.decision import Decision
+from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.situation import Ask, Placement, Situation
-from service.ports import CustomerRecord
-from service.use_cases.make_decision import DecisionCommand, MakeDecision
-from tests.fakes import FakeCustomerStore, FixedClock
+from service.errors import RequestConflict
+from service.ports import CommitResult, CommitStatus
+from service.use_cases.commit_decision import AnswerSlot
+from service.use_cases.deciding import DecisionResult
+from service.use_cases.decision_records import decode_record
+from service.use_cases.make_decision import (
+    Answered,
+    DecisionCommand,
+    Identity,
+    MakeDecision,
+    Surroundings,
+)
+from tests.fake_memory import FakeContacts, MemoryLog
+from tests.fakes import UNREACHABLE, FakeCustomerStore, FixedClock, toy_record
 from tests.toy_release import CountingObserver, toy_edition, toy_release
-from tests.worlds import unknown_features
+from tests.worlds import OFFERS
 
 ASK = Ask("mobile_app", (Placement("home_feed", 3),), "en", trigger="login")
+LIVE, DRY = DecisionCommand("known", ASK), DecisionCommand("known", ASK, is_dry_run=True)
+SLOT = AnswerSlot(b"s" * 16, b"b" * 16)
+NAMED = replace(LIVE, request_id="r-1", slot=SLOT)
+
+
+def capped(*positions: int) -> CommitResult:
+    """A lost race for these places of the slate."""
+    return CommitResult(CommitStatus.CAPPED, capped=positions)
 
 
 class Mute:
@@ -46,18 +64,47 @@ def observer() -> CountingObserver:
 
 
 @pytest.fixture
-def make_decision(observer: CountingObserver) -> MakeDecision:
-    features = unknown_features()
-    features.lists["held"][0] = 0.0
-    record = CustomerRecord(True, True, features, NOTHING_RECORDED)
+def contacts() -> FakeContacts:
+    return FakeContacts()
+
+
+@pytest.fixture
+def log() -> MemoryLog:
+    return MemoryLog()
+
+
+@pytest.fixture
+def make_decision(
+    observer: CountingObserver, contacts: FakeContacts, log: MemoryLog
+) -> MakeDecision:
+    store = FakeCustomerStore({"known": toy_record(), "lost": UNREACHABLE})
     return MakeDecision(
-        store=FakeCustomerStore({"known": record}),
-        clock=FixedClock(),
-        observer=observer,
+        Surroundings(store, contacts, log, FixedClock(), observer),
         sinks=(BrokenSink(),),
         edition=toy_edition(toy_release()),
         state_deadline_seconds=0.025,
     )
+
+
+def decided(make_decision: MakeDecision, command: DecisionCommand) -> DecisionResult:
+    """The decision behind one answer."""
+    result = answered(make_decision, command).result
+    assert result is not None
+    return result
+
+
+def answered(make_decision: MakeDecision, command: DecisionCommand) -> Answered:
+    """One answer, worded as the offers' ids."""
+
+    def compose(result: DecisionResult, named: Identity) -> bytes:
+        return " ".join(shown(result)).encode()
+
+    return asyncio.run(make_decision(command, compose))
+
+
+def shown(result: DecisionResult) -> list[str]:
+    """Ids of all offers shown."""
+    return [OFFERS[row] for slate in result.decision.slates for row in slate.rows]
 
 
 def test_a_failing_channel_leaves_the_offer_out_and_is_counted(
@@ -65,7 +112,7 @@ def test_a_failing_channel_leaves_the_offer_out_and_is_counted(
 ) -> None:
     edition = make_decision.edition
     make_decision.edition = replace(edition, channels={"mobile_app": Mute()})
-    result = asyncio.run(make_decision(DecisionCommand("known", ASK)))
+    result = decided(make_decision, LIVE)
     assert not result.treatments
     assert "channel_failed:mobile_app" in result.decision.degraded_reasons
     assert observer.failures["channel", "mobile_app"] == 3
@@ -74,18 +121,117 @@ def test_a_failing_channel_leaves_the_offer_out_and_is_counted(
 def test_a_failing_sink_costs_nothing_but_its_count(
     make_decision: MakeDecision, observer: CountingObserver
 ) -> None:
-    result = asyncio.run(make_decision(DecisionCommand("known", ASK)))
+    result = decided(make_decision, LIVE)
     assert len(result.treatments) == 3
     assert observer.failures["sink", "broken"] == 1
 
 
-def test_a_dry_run_tells_no_sink(make_decision: MakeDecision, observer: CountingObserver) -> None:
-    asyncio.run(make_decision(DecisionCommand("known", ASK, is_dry_run=True)))
+def test_a_dry_run_tells_no_sink_reserves_nothing_and_is_not_recorded(
+    make_decision: MakeDecision,
+    observer: CountingObserver,
+    contacts: FakeContacts,
+    log: MemoryLog,
+) -> None:
+    assert answered(make_decision, DRY).content == b"buy_fund take_loan open_account"
     assert not observer.failures
+    assert not contacts.commits
+    assert not log.records
 
 
 def test_every_answer_without_a_model_says_so(make_decision: MakeDecision) -> None:
     make_decision.edition = replace(toy_edition(), degraded_reasons=("model_missing",))
-    result = asyncio.run(make_decision(DecisionCommand("known", ASK)))
+    result = decided(make_decision, LIVE)
     assert result.decision.degraded_reasons == ("model_missing",)
     assert result.decision.scorer == "business_order"
+
+
+def test_reserves_what_it_shows_and_puts_it_on_record(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    answer = answered(make_decision, NAMED)
+    (reservation,) = contacts.commits
+    assert len(reservation.entries) == 3
+    assert reservation.answer is not None
+    assert reservation.answer.content == answer.content
+    (stored,) = log.records
+    assert stored.payload is not None
+    record = decode_record(stored.payload)
+    assert record.decision_id == answer.identity.decision_id
+    assert record.request_id == "r-1"
+    assert record.outputs.slates == [("home_feed", ["buy_fund", "take_loan", "open_account"], None)]
+
+
+def test_a_lost_race_is_decided_again_without_what_was_lost(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [capped(0)]
+    result = decided(make_decision, LIVE)
+    assert shown(result) == ["take_loan", "open_account", "visit_us"]
+    assert len(contacts.commits) == 2
+
+
+def test_after_two_new_choices_what_is_lost_is_left_out(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [capped(0), capped(0), capped(1)]
+    assert shown(decided(make_decision, LIVE)) == ["open_account"]
+    assert len(contacts.commits) == 4
+
+
+def test_who_loses_every_race_is_offered_no_marketing(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [capped(0)] * 4
+    result = decided(make_decision, LIVE)
+    assert result.decision.rung is Rung.NO_OFFER
+    assert result.decision.slates[0].no_offer_reason is NoOfferReason.STATE_UNAVAILABLE
+
+
+def test_a_commit_that_fails_counts_as_refused_and_is_not_repeated(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [CommitResult(CommitStatus.UNREACHABLE)]
+    result = decided(make_decision, NAMED)
+    assert not shown(result)
+    assert result.decision.slates[0].no_offer_reason is NoOfferReason.STATE_UNAVAILABLE
+    assert {"commit_unreachable", "idempotency_unavailable"} <= set(
+        result.decision.degraded_reasons
+    )
+    assert len(contacts.commits) == 1
+
+
+def test_what_cannot_be_recorded_is_not_offered_and_taken_back(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    log.is_full = True
+    answer = answered(make_decision, NAMED)
+    assert answer.content == b""
+    assert answer.result is not None
+    decision = answer.result.decision
+    assert decision.slates[0].no_offer_reason is NoOfferReason.LOG_UNAVAILABLE
+    assert contacts.released == contacts.commits
+
+
+def test_the_first_of_two_with_one_request_id_is_told_to_both(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    contacts.ends = [CommitResult(CommitStatus.ANSWERED, content=b"the first")]
+    answer = answered(make_decision, NAMED)
+    assert (answer.content, answer.result) == (b"the first", None)
+    assert not log.records
+
+
+def test_another_request_under_the_same_id_is_refused(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [CommitResult(CommitStatus.CONFLICT)]
+    with pytest.raises(RequestConflict):
+        answered(make_decision, NAMED)
+
+
+def test_an_unreachable_store_costs_the_promise_to_say_the_same_again(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    result = decided(make_decision, replace(NAMED, customer_id="lost"))
+    assert "idempotency_unavailable" in result.decision.degraded_reasons
+    assert not contacts.commits

@@ -50,9 +50,7 @@ def test_an_offer_that_fits_nowhere_even_so_is_left_out() -> None:
     assert shown(catalogue, {"buy_fund": 2.0, "get_card": 1.0}) == [["buy_fund"], ["take_loan"]]
 
 
-def test_what_the_bank_owes_her_goes_before_service_and_service_before_marketing() -> (
-    None
-):
+def test_what_the_bank_owes_her_goes_before_service_and_service_before_marketing() -> None:
     lanes = {"visit_us": Lane.MANDATORY, "open_account": Lane.SERVICE}
     catalogue = replace(
         toy_catalogue(), lanes=tuple(lanes.get(offer, Lane.MARKETING) for offer in OFFERS)

@@ -120,6 +120,41 @@ def test_a_host_others_can_reach_needs_insecure(host: str) -> None:
     assert read_settings({"NBO_HOST": host, "NBO_INSECURE": "true"}).host == host
 
 
+@pytest.mark.parametrize("key", ["NBO_JWT_KEYS", "NBO_JWKS_URL"])
+def test_where_tokens_are_verified_others_may_reach_the_service(key: str) -> None:
+    settings = read_settings({"NBO_HOST": "0.0.0.0", key: "https://bank.example/jwks.json"})
+    assert settings.authenticates
+    assert not read_settings({}).authenticates
+
+
+def test_keys_come_from_one_place() -> None:
+    with pytest.raises(SettingsInvalid, match="both set: keep one"):
+        read_settings({"NBO_JWT_KEYS": "keys.pem", "NBO_JWKS_URL": "https://bank.example/jwks"})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://bank.example/jwks",
+        "ftp://bank.example/jwks",
+        "file:///etc/passwd",
+        "https://",
+        "https://user:s3cret@bank.example/jwks",
+        "https://[s3cret",
+        "bank.example/jwks",
+    ],
+)
+def test_keys_are_fetched_from_no_address_somebody_between_could_answer(address: str) -> None:
+    with pytest.raises(SettingsInvalid, match="NBO_JWKS_URL is no address") as refusal:
+        read_settings({"NBO_JWKS_URL": address})
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9000/jwks", "http://localhost/x"])
+def test_keys_may_come_from_this_machine_without_encryption(address: str) -> None:
+    assert read_settings({"NBO_JWKS_URL": address}).jwks_url == address
+
+
 def test_settings_cannot_be_changed_afterwards() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]

@@ -9,6 +9,10 @@ import pytest
 
 from feature_repo.contract import CHANNELS
 from service.adapters.catalogue_files import CatalogueFiles
+from service.domain.catalogue import Lane
+from service.domain.contact_policy import Counted, Scope
+from service.domain.facts import SituationFacts
+from tests.worlds import toy_customer, toy_situation
 
 SHIPPED = sorted(
     Path(__file__).parents[2] / "catalogue" / bank for bank in ("santander", "simulated")
@@ -28,21 +32,72 @@ def test_a_shipped_catalogue_speaks_both_languages_in_every_channel(folder: Path
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_a_shipped_catalogue_has_three_services_for_strangers_everywhere(folder: Path) -> None:
     catalogue = CatalogueFiles(folder).load()
+    nobody = SituationFacts(toy_situation(customer=toy_customer(birth_date=None)), {})
     asks_nothing = catalogue.repeatable & np.isnan(catalogue.minimum_age) & ~catalogue.killed
+    asks_nothing &= np.isnan(catalogue.risk_rating) & ~catalogue.advice_only
+    asks_nothing &= catalogue.open_to_vulnerable
+    asks_nothing &= catalogue.eligibility.verdicts(nobody) > 0
+    asks_nothing &= catalogue.applicability.verdicts(nobody) > 0
     for mask in catalogue.extra_purposes.values():
         asks_nothing &= ~mask
     for placed in catalogue.in_placement.values():
         assert (asks_nothing & placed).sum() >= 3
 
 
-def test_santander_fills_a_strangers_feed_and_asks_for_no_fact_the_panel_lacks() -> None:
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_policy_limits_marketing_everywhere_and_outbound_above_all(folder: Path) -> None:
+    catalogue = CatalogueFiles(folder).load()
+    contact, channels = catalogue.policy.contact, catalogue.policy.channels
+    assert {(cap.scope, cap.counts) for cap in contact.caps} >= {
+        (Scope.OFFER, Counted.IMPRESSION),
+        (Scope.ALL, Counted.IMPRESSION),
+        (Scope.ALL, Counted.DECISION),
+    }
+    outbound = {name for name, channel in channels.items() if channel.outbound}
+    capped = {name for cap in contact.caps if cap.scope is Scope.CHANNEL for name in cap.only}
+    assert capped == outbound
+    assert contact.quiet_hours is not None
+    assert {cooldown.outcome for cooldown in contact.cooldowns} >= {"reject", "complaint"}
+    assert {channel for channel, policy in channels.items() if policy.advises} == {
+        "call_center",
+        "branch",
+    }
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_shipped_notice_asks_for_a_reason_before_it_goes_before_everything(folder: Path) -> None:
+    catalogue = CatalogueFiles(folder).load()
+    assert set(catalogue.lanes) == set(Lane)
+    for row in np.flatnonzero(~catalogue.is_marketing):
+        assert catalogue.applicability.text(row) is not None
+        assert catalogue.applicability.denied_when_unknown()[row]
+
+
+def test_the_simulated_bank_sells_investments_only_to_who_can_bear_them() -> None:
+    (folder,) = (folder for folder in SHIPPED if folder.name == "simulated")
+    catalogue = CatalogueFiles(folder).load()
+    invested = np.isin(catalogue.groups, ["wealth", "funds"])
+    assert (~np.isnan(catalogue.risk_rating) == invested).all()
+    assert catalogue.advice_only[catalogue.risk_rating == 5].all()
+    closed = ~catalogue.open_to_vulnerable
+    assert closed[np.isin(catalogue.groups, ["loans"])].all()
+    assert closed[catalogue.risk_rating >= 4].all()
+    assert catalogue.risk_rating[catalogue.row_of["wealth_r4"]] == 4
+
+
+def test_santander_fills_a_strangers_feed_and_denies_nobody_for_a_fact_the_panel_lacks() -> None:
     (folder,) = (folder for folder in SHIPPED if folder.name == "santander")
     catalogue = CatalogueFiles(folder).load()
     assert np.isnan(catalogue.minimum_age).all()
+    assert np.isnan(catalogue.risk_rating).all()
+    assert catalogue.open_to_vulnerable.all()
     assert not catalogue.extra_purposes
-    services = [catalogue.groups[row] for row in np.flatnonzero(catalogue.repeatable)]
+    marketing = catalogue.is_marketing
+    assert not catalogue.eligibility.denied_when_unknown().any()
+    assert not catalogue.applicability.denied_when_unknown()[marketing].any()
+    services = [catalogue.groups[row] for row in np.flatnonzero(catalogue.repeatable & marketing)]
     most = catalogue.policy.max_per_group
     assert sum(min(services.count(group), most) for group in set(services)) >= 3
-    products = ~catalogue.repeatable
+    products = ~catalogue.repeatable & ~catalogue.advice_only
     assert products.sum() >= 16
     assert len({catalogue.groups[row] for row in np.flatnonzero(products)}) >= 6

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.adapters.tracking_key import tracking_key
 from service.api.tracking_tokens import TrackingTokens
-from service.api.ulid import ALPHABET, LENGTH, new_ulid
+from service.domain.ulid import ALPHABET, LENGTH, new_ulid
 
 TOKENS = TrackingTokens(b"one key")
 DECISION = "01JBQ5W3ZK8V6M2T4X9C7D1E0F"

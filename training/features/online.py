@@ -1,8 +1,8 @@
-"""Loads a bank into Redis: features in Feast's layout, consent states, the marker last."""
+"""Loads a bank into Redis: features in Feast's layout, consents, contacts, the marker last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from redis import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
+from feature_repo.contact_layout import OfferNames
 from feature_repo.contract import contract_digest
 from feature_repo.errors import FeaturesAbsent, LoadRefused, StateUnreadable
 from feature_repo.online_layout import (
@@ -25,8 +26,10 @@ from model_registry.home import BankIdentity, Home
 from training.features.built import are_current
 from training.features.bulk_loader import LoadedRows, load_features
 from training.features.feast_registry import record_load
+from training.features.imported_contacts import ImportedContacts
 from training.features.online_clearing import clear
-from training.features.online_consents import load_consents
+from training.features.online_consents import load_consents, named_customers
+from training.features.online_contacts import Logged, add_logged, load_contacts
 from training.features.redis_master import master_url
 from training.features.registration import apply
 from training.progress import Progress, silent
@@ -59,8 +62,18 @@ class Loaded:
         return lines
 
 
-def materialize(home: Home, redis_url: str, *, progress: Progress = silent) -> Loaded:
-    """Load the bank of this home into Redis.
+def materialize(
+    home: Home,
+    redis_url: str,
+    *,
+    progress: Progress = silent,
+    offers: Mapping[str, OfferNames] | None = None,
+    logged: Logged = (),
+) -> Loaded:
+    """Load the bank of this home into Redis: features, consents, contact histories.
+
+    `offers` is what the catalogue knows of the offers in the imported contacts, `logged` what the
+    bank's own log adds to them: without it a new load forgets what the service told since.
 
     When vocabulary, data or contract differ from those of the marker, nothing of the former load
     remains, and the bank has no marker meanwhile, so that nobody reads a mixture of the two. Else
@@ -68,7 +81,7 @@ def materialize(home: Home, redis_url: str, *, progress: Progress = silent) -> L
     """
     bank, tables, url = home.bank(), TableStore(home), master_url(redis_url)
     timeouts = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
-    with Redis.from_url(url, **timeouts) as redis, _refusals_explained(bank.bank):
+    with Redis.from_url(url, **timeouts) as redis, refusals_explained(bank.bank):
         if not _stands(redis, bank):
             redis.delete(generation_key(bank.bank))
             reach("materialize.before_clear")
@@ -76,6 +89,10 @@ def materialize(home: Home, redis_url: str, *, progress: Progress = silent) -> L
         rows = _write_features(home, redis, url, progress)
         reach("materialize.before_consents")
         customers = load_consents(tables, bank.bank, redis, progress)
+        reach("materialize.before_contacts")
+        imported = ImportedContacts(tables, bank, offers or {})
+        load_contacts(imported, named_customers(tables), redis, progress)
+        add_logged(bank.bank, logged, redis, progress)
         reach("materialize.before_marker")
         redis.set(generation_key(bank.bank), encode_generation(_generation(bank)))
     return Loaded(customers, rows)
@@ -95,7 +112,7 @@ def _write_features(home: Home, redis: Redis, url: str, progress: Progress) -> L
 
 
 @contextmanager
-def _refusals_explained(bank: str) -> Iterator[None]:
+def refusals_explained(bank: str) -> Iterator[None]:
     """Redis' own words can hold a key, and with it a customer: none of them is repeated."""
     try:
         yield

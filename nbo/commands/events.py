@@ -1,0 +1,104 @@
+"""`nbo events`: what the event log holds, and its copy for training."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import rich_click as click
+
+from nbo.errors import UsageRefused
+from nbo.local_home import local_home
+from nbo.local_log import log_folder, refuse_without_log
+from nbo.output import json_option, print_facts, print_json, print_table
+from nbo.progress import shown_progress
+from nbo.recent_records import recent_records
+from nbo.record_documents import decoded, key_text
+from nbo.terminations import terminations_unwind
+from service.adapters.event_log import StoredRecord
+from service.ports.event_log import RecordKind
+
+
+@click.group()
+def events() -> None:
+    """List what was recorded, and compact it for training."""
+
+
+@events.command(name="list")
+@click.option("--kind", type=click.Choice([str(kind) for kind in RecordKind]), help="Only these.")
+@click.option("--since", help="Only what was recorded from this instant on (RFC 3339).")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--personal", is_flag=True, help="Show payloads too: they hold customers' data.")
+@json_option
+def list_(
+    kind: str | None, since: str | None, limit: int, *, personal: bool, as_json: bool
+) -> None:
+    """The newest records, newest last. Without --personal nothing of their payloads is shown.
+
+    Example: nbo events list --kind decision --limit 5
+    """
+    refuse_without_log()
+    records = recent_records(
+        log_folder(), kind=RecordKind(kind) if kind else None, since=_instant(since), limit=limit
+    )
+    if as_json:
+        print_json([_document(record, personal) for record in records])
+        return
+    columns = ("time", "writer", "seq", "kind", "key", "bytes", *(("payload",) if personal else ()))
+    print_table(columns, (_row(record, personal) for record in records))
+
+
+@events.command()
+@json_option
+def compact(as_json: bool) -> None:
+    """Write full segments to NBO_HOME/events as Parquet by kind and day; nothing is removed.
+
+    Running it again writes only days that have changed: run it after an erasure too.
+
+    Example: nbo events compact
+    """
+    from nbo.log_compaction import compact as compact_log
+
+    refuse_without_log()
+    with terminations_unwind(), shown_progress() as progress:
+        summary = compact_log(log_folder(), local_home().root / "events", progress)
+    facts = {
+        "segments": summary.segments,
+        "unchanged_segments": summary.unchanged_segments,
+        "records": summary.records,
+        "files": list(summary.files),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        print_facts((facts | {"files": len(summary.files)}).items())
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageRefused(
+            f"--since {text} is no instant: write it like 2026-01-31T09:00:00+08:00"
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def _document(record: StoredRecord, personal: bool) -> dict[str, object]:
+    document = {
+        "time": record.written_at,
+        "writer": record.writer,
+        "seq": record.seq,
+        "kind": record.kind,
+        "key": key_text(record),
+        "bytes": None if record.payload is None else len(record.payload),
+    }
+    return document | ({"payload": decoded(record.payload)} if personal else {})
+
+
+def _row(record: StoredRecord, personal: bool) -> list[object]:
+    row = list(_document(record, personal).values())
+    row[0] = f"{record.written_at:%Y-%m-%d %H:%M:%S}"
+    row[5] = "erased" if record.payload is None else len(record.payload)
+    return row

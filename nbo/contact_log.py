@@ -1,0 +1,84 @@
+"""What the catalogue and the event log of a home know about contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from feature_repo.contact_layout import (
+    ENTRY,
+    ContactEvent,
+    OfferNames,
+    decision_key,
+    name_key,
+    placement_key,
+)
+from model_registry.home import Home
+from service.adapters.event_log import EventBook
+from service.bootstrap import open_catalogue
+from service.domain.catalogue import Catalogue
+from service.domain.contact_plan import channel_code
+from service.domain.contact_reservation import offer_keys
+from service.ports.event_log import LogRecord, RecordKind
+from service.settings import read_settings
+from service.use_cases.decision_records import DecisionRecord, decode_record
+from service.use_cases.record_outcomes import OutcomeRecord, OutcomeStatus
+
+OUTCOMES = msgspec.msgpack.Decoder(OutcomeRecord)
+
+
+def home_catalogue(home: Home, environment: dict[str, str]) -> Catalogue:
+    """The catalogue the service would decide with."""
+    return open_catalogue(read_settings(environment), home.bank())
+
+
+def known_offers(catalogue: Catalogue) -> dict[str, OfferNames]:
+    """Group, product line and lane of every offer."""
+    columns = (catalogue.groups, catalogue.product_lines, catalogue.is_marketing.tolist())
+    return dict(zip(catalogue.offer_ids, map(OfferNames, *columns), strict=True))
+
+
+def logged_contacts(folder: Path, catalogue: Catalogue) -> Iterator[tuple[str, np.void]]:
+    """Every offer handed out and every outcome heard that a rule may still ask for; erased records
+    tell nothing.
+    """
+    for record in EventBook(folder).records() if folder.exists() else ():
+        if record.payload is None:
+            continue
+        if record.kind is RecordKind.DECISION:
+            decided = decode_record(record.payload)
+            for entry in _handed_out(decided, catalogue):
+                yield decided.inputs.customer_id, entry
+        elif record.kind is RecordKind.OUTCOME:
+            yield from _heard(record)
+
+
+def _handed_out(record: DecisionRecord, catalogue: Catalogue) -> Iterator[np.void]:
+    for placement, offers, _ in record.outputs.slates:
+        for offer in offers:
+            yield _entry(record, offer, placement, catalogue)
+
+
+def _entry(record: DecisionRecord, offer: str, placement: str, catalogue: Catalogue) -> np.void:
+    """An offer that is no longer made was advertising of no group."""
+    row, channel = catalogue.row_of.get(offer), record.inputs.channel
+    entry: np.void = np.zeros(1, dtype=ENTRY)[0]
+    entry["at"] = record.inputs.as_of.timestamp()
+    entry["decision"] = decision_key(record.decision_id)
+    entry["offer"], entry["is_marketing"] = name_key(offer), True
+    if row is not None:
+        entry["offer"], entry["group"], entry["line"] = offer_keys(catalogue, row)
+        entry["is_marketing"] = catalogue.is_marketing[row]
+    entry["placement"] = placement_key(channel, placement)
+    entry["channel"], entry["event"] = channel_code(channel), ContactEvent.DECISION
+    return entry
+
+
+def _heard(record: LogRecord) -> Iterator[tuple[str, np.void]]:
+    outcome = OUTCOMES.decode(record.payload or b"")
+    is_counted = outcome.status == OutcomeStatus.ACCEPTED
+    if is_counted and outcome.entry is not None and outcome.customer_id is not None:
+        yield outcome.customer_id, np.frombuffer(outcome.entry, dtype=ENTRY)[0]

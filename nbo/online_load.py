@@ -1,0 +1,32 @@
+"""Loads a home into Redis: features, consents, and every contact that is known of."""
+
+from __future__ import annotations
+
+import os
+
+from model_registry.home import Home
+from nbo.contact_log import home_catalogue, known_offers, logged_contacts
+from nbo.local_log import log_folder
+from service.errors import CatalogueInvalid
+from training.features.online import Loaded, materialize
+from training.progress import Progress
+
+
+def load_online(home: Home, url: str, progress: Progress) -> Loaded:
+    """Bring the home's bank online with what its event log knows; a bank that has no catalogue yet
+    has decided nothing.
+    """
+    folder = log_folder()
+    try:
+        catalogue = home_catalogue(home, dict(os.environ))
+    except CatalogueInvalid:
+        if folder.exists():
+            raise  # else contacts that count would be forgotten
+        return materialize(home, url, progress=progress)
+    return materialize(
+        home,
+        url,
+        progress=progress,
+        offers=known_offers(catalogue),
+        logged=logged_contacts(folder, catalogue),
+    )

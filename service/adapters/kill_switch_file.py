@@ -1,0 +1,86 @@
+"""The kill switches of one installation: one small file, replaced whole, flushed to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from model_registry.durable_files import replace_durably
+from model_registry.file_lock import exclusive
+from service.domain.kill_switches import KillState
+from service.errors import DependencyUnavailable
+
+FILE = "kill_switches.json"
+LOCK = ".kill_switches.lock"
+
+
+class KillSwitchFile:
+    """Shared by every worker of a home; writers take turns, readers see the old or the new."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self._lock = folder / FILE, folder / LOCK
+        self._last: tuple[bytes | None, KillState] = (None, KillState())
+
+    def read(self) -> KillState:
+        """What is stopped now; the same object as long as nothing changed.
+
+        Raises `DependencyUnavailable` when the file is damaged, or gone although it was there:
+        neither may be taken for "nothing is stopped". A home without one never stopped anything.
+        """
+        content, known = self._last
+        found = self._content()
+        if found is None and content is not None:
+            raise DependencyUnavailable(
+                f"{self._path} is gone: what it stopped stays stopped; put it back"
+            )
+        if found is None or found == content:
+            return known
+        state = self._decode(found)
+        self._last = found, state
+        return state
+
+    def change(self, edit: Callable[[KillState], KillState]) -> KillState:
+        """Replace the state by what `edit` makes of it; on disk when this returns.
+
+        A file that was damaged or deleted meanwhile is made anew from what was last read of it: a
+        stop must not have to wait for a repair.
+        """
+        try:
+            with exclusive(self._lock):
+                state = edit(self._read_or_last())
+                replace_durably(self._path, msgspec.json.format(msgspec.json.encode(state)))
+        except OSError as error:
+            raise DependencyUnavailable(
+                f"{self._path} cannot be written ({error.strerror}): nothing was changed; free disk"
+                " space or mend access to NBO_HOME"
+            ) from None
+        return state
+
+    def _read_or_last(self) -> KillState:
+        content, known = self._last
+        try:
+            return self.read()
+        except DependencyUnavailable:
+            if content is None:
+                raise
+            return known
+
+    def _content(self) -> bytes | None:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DependencyUnavailable(
+                f"{self._path} cannot be read ({error.strerror}): mend access to NBO_HOME"
+            ) from None
+
+    def _decode(self, content: bytes) -> KillState:
+        try:
+            return msgspec.json.decode(content, type=KillState)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise DependencyUnavailable(
+                f"{self._path} is damaged: restore it, or delete it and stop again what must be"
+            ) from None

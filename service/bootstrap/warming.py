@@ -1,0 +1,39 @@
+"""The first decision, made for nobody, and what the readiness checks say."""
+
+from __future__ import annotations
+
+from service.api.desk import Desk
+from service.bootstrap.following import (
+    catalogue_detail,
+    show_model,
+)
+from service.domain.catalogue import Catalogue
+from service.domain.situation import Ask, Placement
+from service.ports import OpenedRelease
+from service.use_cases.make_decision import DecisionCommand
+
+WARM_UP_CUSTOMER = "warm-up"
+
+
+async def warm_up(desk: Desk, opened: OpenedRelease) -> None:
+    """Report every readiness check, the last one by deciding once for nobody."""
+    edition = desk.make_decision.edition
+    desk.readiness.report("catalogue", passed=True, detail=catalogue_detail(edition))
+    desk.readiness.report("model", passed=not opened.is_refused, detail=opened.detail)
+    show_model(desk, opened, in_use=True)
+    answered = await desk.make_decision(_warm_up_command(edition.catalogue), lambda *_: b"")
+    assert answered.result is not None
+    reasons = answered.result.decision.degraded_reasons
+    failed = [reason for reason in reasons if "_failed:" in reason]
+    detail = ", ".join(failed) or "decided once"
+    desk.readiness.report("warm_up", passed=not failed, detail=detail)
+    desk.metrics.worker_starts.inc()
+    report = desk.log.info if desk.readiness.is_ready else desk.log.error
+    report("started", checks={check.name: check.detail for check in desk.readiness.checks})
+
+
+def _warm_up_command(catalogue: Catalogue) -> DecisionCommand:
+    channel, policy = next(iter(catalogue.policy.channels.items()))
+    places = tuple(Placement(name, limit) for name, limit in policy.placements.items())
+    ask = Ask(channel, places, catalogue.fallback_locale)
+    return DecisionCommand(WARM_UP_CUSTOMER, ask, is_dry_run=True)

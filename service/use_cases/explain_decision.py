@@ -1,0 +1,123 @@
+"""Why an offer was made, and why another was not: told from a decision made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+
+from service.domain.reasons import Audience, Reason
+from service.errors import OfferUnknown
+from service.pipeline.stages import Rule
+from service.use_cases.replay_decision import DecidedAgain
+from service.use_cases.tell_reasons import tell_reasons
+
+FALLBACK_LOCALE = "en"
+
+
+class Outranked(StrEnum):
+    """Why an offer every rule permits was not shown."""
+
+    NOT_PROPOSED = "not_proposed"
+    REFUSED_AT_COMMIT = "refused_at_commit"
+    LOWER_PRIORITY = "lower_priority"
+    NOT_SHOWN = "not_shown"
+
+
+@dataclass(frozen=True)
+class Denial:
+    """One rule that denies: what it saw, what it needs, and when it could first permit."""
+
+    code: str
+    tier: str
+    owner: str
+    legal_basis: str
+    text: str
+    seen: str
+    needed: str
+    possible_from: datetime | None
+
+
+@dataclass(frozen=True)
+class WhyNot:
+    """Every denial of one offer, the first registered first; `possible_from` is the first instant
+    at which all of them could permit, None when that cannot be told.
+    """
+
+    offer_id: str
+    was_offered: bool
+    denials: tuple[Denial, ...]
+    possible_from: datetime | None
+    outranked: Outranked | None
+    priority: float | None
+    lowest_shown_priority: float | None
+
+
+def reasons_of(again: DecidedAgain, audience: Audience) -> dict[int, tuple[Reason, ...]]:
+    """Why the shown offers won, for this audience."""
+    return tell_reasons(again.edition, again.result, audience)
+
+
+def why_not(again: DecidedAgain, offer_id: str) -> WhyNot:
+    """Why this offer was not made; `OfferUnknown` when the catalogue of then has none such."""
+    catalogue, decision = again.edition.catalogue, again.result.decision
+    if offer_id not in catalogue.row_of:
+        raise OfferUnknown("the catalogue of this decision has no such offer")
+    row = catalogue.row_of[offer_id]
+    shown = [shown_row for slate in decision.slates for shown_row in slate.rows]
+    denials = tuple(_denial(rule, again, row) for rule in _denying(again, row))
+    priority = decision.priority
+    return WhyNot(
+        offer_id=offer_id,
+        was_offered=row in shown,
+        denials=denials,
+        possible_from=_possible_from(denials),
+        outranked=None if row in shown or denials else _outranked(again, row, shown),
+        priority=_known(priority[row]),
+        lowest_shown_priority=_known(min((priority[r] for r in shown), default=np.nan)),
+    )
+
+
+def _denying(again: DecidedAgain, row: int) -> list[Rule]:
+    verdicts = again.result.decision.verdicts[:, row]
+    rules = again.edition.pipeline.rules
+    return [rule for rule, permitted in zip(rules, verdicts, strict=True) if not permitted]
+
+
+def _denial(rule: Rule, again: DecidedAgain, row: int) -> Denial:
+    situation = again.result.situation
+    explanation = rule.explain(situation, row)
+    text = rule.text.get(situation.ask.locale) or rule.text[FALLBACK_LOCALE]
+    return Denial(
+        code=rule.code,
+        tier=rule.tier,
+        owner=rule.owner,
+        legal_basis=rule.legal_basis,
+        text=text,
+        seen=explanation.seen,
+        needed=explanation.needed,
+        possible_from=explanation.possible_from,
+    )
+
+
+def _possible_from(denials: tuple[Denial, ...]) -> datetime | None:
+    dates = [denial.possible_from for denial in denials]
+    known = [date for date in dates if date is not None]
+    return max(known) if known and len(known) == len(dates) else None
+
+
+def _outranked(again: DecidedAgain, row: int, shown: list[int]) -> Outranked:
+    decision, situation = again.result.decision, again.result.situation
+    if not decision.proposed[row]:
+        return Outranked.NOT_PROPOSED
+    if row in situation.refused:
+        return Outranked.REFUSED_AT_COMMIT
+    if shown and decision.priority[row] <= max(decision.priority[shown]):
+        return Outranked.LOWER_PRIORITY
+    return Outranked.NOT_SHOWN
+
+
+def _known(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)

@@ -1,0 +1,195 @@
+"""Takes what customers did with offers: judged, durable, then counted in the shared memory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+import msgspec
+import numpy as np
+
+from feature_repo.contact_layout import (
+    ENTRY,
+    ContactEvent,
+    decision_key,
+    placement_key,
+)
+from service.domain.catalogue import Catalogue
+from service.domain.contact_plan import channel_code
+from service.domain.contact_reservation import offer_keys, outcome_entry
+from service.domain.outcomes import Outcome, OutcomeKind
+from service.domain.principal import Principal
+from service.errors import DecisionUnknown, RecordDamaged, RecordGone, RecordUnreadable
+from service.ports import Clock, EventLog, NoteStatus, OutcomeObserver, RecordKind
+from service.use_cases.count_outcomes import CountOutcomes, Uncounted
+from service.use_cases.decision_records import DecisionRecord
+from service.use_cases.replay_decision import RecordedDecisions
+
+MOST_AHEAD = timedelta(minutes=5)
+KEY_BYTES = 16
+
+
+class OutcomeStatus(StrEnum):
+    """What became of a reported outcome."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+
+
+ACCEPTED, DUPLICATE = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE
+QUARANTINED, REJECTED = OutcomeStatus.QUARANTINED, OutcomeStatus.REJECTED
+NOT_OFFERED = "that decision did not make this offer"
+NOT_HERS = "that decision is not for the customer of this token"
+
+
+@dataclass(frozen=True)
+class OutcomeResult:
+    """The answer to one outcome; `detail` says what is wrong, or is empty."""
+
+    event_id: str
+    status: OutcomeStatus
+    detail: str = ""
+
+
+class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One outcome as the log keeps it; without a `customer_id` its decision was unknown."""
+
+    format: int = 1
+    status: str
+    principal: str
+    customer_id: str | None
+    outcome: Outcome
+    entry: bytes | None
+    """What the customer's contact history holds of it."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    outcome: Outcome
+    result: OutcomeResult
+    customer_id: str | None = None
+    entry: np.void | None = None
+
+
+class RecordOutcomes:
+    """Durable before it is answered, counted within the second, once however often it is sent."""
+
+    def __init__(
+        self,
+        decisions: RecordedDecisions,
+        log: EventLog,
+        clock: Clock,
+        counting: CountOutcomes,
+        observer: OutcomeObserver,
+        *,
+        catalogue: Callable[[], Catalogue],
+    ) -> None:
+        self._decisions, self._log, self._clock = decisions, log, clock
+        self._counting, self._observer, self._catalogue = counting, observer, catalogue
+
+    async def __call__(
+        self, outcomes: Sequence[Outcome], principal: Principal
+    ) -> list[OutcomeResult]:
+        """One result per outcome, in order. Raises `LogUnavailable` when nothing can be kept."""
+        judged = [await self._judge(outcome, principal) for outcome in outcomes]
+        kept = [it for it in judged if it.result.status in (ACCEPTED, QUARANTINED)]
+        for it in kept:
+            record = _record(it, principal)
+            self._log.append(RecordKind.OUTCOME, record, key=event_key(it.outcome.event_id))
+        if kept:
+            await self._log.settle()
+        results = await asyncio.gather(*map(self._counted, judged))
+        for result in results:
+            self._observer.heard(result.status)
+        return results
+
+    async def _judge(self, outcome: Outcome, principal: Principal) -> _Judged:
+        complaint = complaint_about(outcome)
+        if complaint:
+            return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, complaint))
+        if self._log.find(event_key(outcome.event_id)) is not None:
+            return _Judged(outcome, OutcomeResult(outcome.event_id, DUPLICATE, "known event_id"))
+        try:
+            record = self._decisions.find(outcome.decision_id)
+        except (DecisionUnknown, RecordGone, RecordDamaged, RecordUnreadable):
+            detail = "no such decision is on record yet: it is looked for again for 30 days"
+            return _Judged(outcome, OutcomeResult(outcome.event_id, QUARANTINED, detail))
+        if not principal.may_see(record.inputs.customer_id, now=outcome.received_at):
+            return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_HERS))
+        entry = await self._entry(outcome, record)
+        if entry is None:
+            return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_OFFERED))
+        accepted = OutcomeResult(outcome.event_id, ACCEPTED)
+        return _Judged(outcome, accepted, record.inputs.customer_id, entry)
+
+    async def _entry(self, outcome: Outcome, record: DecisionRecord) -> np.void | None:
+        """What the history is to hold of it; None when the decision made no such offer."""
+        places = [place for place, offers, _ in record.outputs.slates if outcome.offer_id in offers]
+        if not places:
+            return None
+        catalogue = self._catalogue()
+        if outcome.offer_id not in catalogue.row_of:
+            catalogue = await self._decisions.catalogue_of(record)
+        decided = decided_entry(catalogue, record, outcome.offer_id, places[0])
+        offset = (self._clock.now() - self._clock.as_of()).total_seconds()
+        return outcome_entry(outcome, decided, clock_offset_seconds=offset)
+
+    async def _counted(self, judged: _Judged) -> OutcomeResult:
+        """Durable already; a memory that cannot be reached now is told again later."""
+        if judged.entry is None or judged.customer_id is None:
+            return judged.result
+        status = await self._counting.count(Uncounted(judged.customer_id, judged.entry))
+        if status is NoteStatus.DUPLICATE:
+            return replace(judged.result, status=DUPLICATE, detail="reported before")
+        return judged.result
+
+
+def complaint_about(outcome: Outcome) -> str:
+    """What makes an outcome invalid by itself; empty when nothing does."""
+    if outcome.occurred_at > outcome.received_at + MOST_AHEAD:
+        return "occurred_at lies more than five minutes in the future"
+    if outcome.reason is not None and outcome.outcome is not OutcomeKind.REJECT:
+        return "reason goes with reject only"
+    if (outcome.until is None) is (outcome.outcome is OutcomeKind.LATER):
+        return "until goes with later, and later with until"
+    if outcome.until is not None and outcome.until <= outcome.occurred_at:
+        return "until is not after occurred_at"
+    return ""
+
+
+def event_key(event_id: str) -> bytes:
+    """How the log finds an outcome by its event id."""
+    return hashlib.blake2b(f"outcome:{event_id}".encode(), digest_size=KEY_BYTES).digest()
+
+
+def decided_entry(
+    catalogue: Catalogue, record: DecisionRecord, offer_id: str, placement_id: str
+) -> np.void:
+    """The history's entry of an offer that a recorded decision handed out."""
+    row, channel = catalogue.row_of[offer_id], record.inputs.channel
+    entry: np.void = np.zeros(1, dtype=ENTRY)[0]
+    entry["at"] = record.inputs.as_of.timestamp()
+    entry["decision"] = decision_key(record.decision_id)
+    entry["offer"], entry["group"], entry["line"] = offer_keys(catalogue, row)
+    entry["placement"] = placement_key(channel, placement_id)
+    entry["channel"], entry["event"] = channel_code(channel), ContactEvent.DECISION
+    entry["is_marketing"] = catalogue.is_marketing[row]
+    return entry
+
+
+def _record(judged: _Judged, principal: Principal) -> bytes:
+    return msgspec.msgpack.encode(
+        OutcomeRecord(
+            status=judged.result.status,
+            principal=principal.subject,
+            customer_id=judged.customer_id,
+            outcome=judged.outcome,
+            entry=None if judged.entry is None else judged.entry.tobytes(),
+        )
+    )

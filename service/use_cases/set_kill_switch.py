@@ -1,0 +1,143 @@
+"""Stop an offer, a group, a model or a channel at once, or lift that again: on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from service.domain.catalogue import Catalogue
+from service.domain.kill_switches import KillScope, KillState, KillSwitch
+from service.errors import RequestInvalid
+from service.ports import Clock, EventLog, ModelShelf, RecordKind
+
+Done = TypeVar("Done")
+MOST_NAMED = 50
+"""Known ids an error lists."""
+
+
+class KillSwitchStore(Protocol):
+    """Where the state of the switches lies."""
+
+    def read(self) -> KillState:
+        """What is stopped now."""
+
+    def change(self, edit: Callable[[KillState], KillState]) -> KillState:
+        """Replace the state; durable and visible to every worker when it returns."""
+
+
+@dataclass(frozen=True)
+class KillCommand:
+    """What to stop, or to let go on, and why; `principal` is whoever says so."""
+
+    scope: KillScope
+    id: str
+    is_active: bool
+    reason: str
+    principal: str
+
+
+class KillRecord(msgspec.Struct, frozen=True):
+    """The payload of a record of kind kill_switch."""
+
+    scope: KillScope
+    id: str
+    active: bool
+    reason: str
+    principal: str
+    at: datetime
+
+
+class SetKillSwitch:
+    """A stop takes effect even where it cannot be recorded; nothing is lifted without a record."""
+
+    def __init__(
+        self,
+        store: KillSwitchStore,
+        log: EventLog,
+        *,
+        clock: Clock,
+        catalogue: Callable[[], Catalogue],
+        models: ModelShelf,
+        follow: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store, self._log, self._clock = store, log, clock
+        self._catalogue, self._models, self._follow = catalogue, models, follow
+        # A thread of its own: a stop must not queue behind explanations and other long work.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="set-kill-switch")
+
+    async def state(self) -> KillState:
+        """What is stopped now."""
+        return await self._apart(self._store.read)
+
+    async def __call__(self, command: KillCommand) -> KillState:
+        """The state afterwards, on disk and on record.
+
+        Raises `RequestInvalid` for an id nobody knows, `DependencyUnavailable` when nothing could
+        be changed, `LogUnavailable` when a stop is in force but not recorded.
+        """
+        await self._apart(partial(self._require_known, command))
+        if not command.is_active:
+            await self._record(command)
+            return await self._change(command)
+        state = await self._change(command)
+        await self._record(command)
+        return state
+
+    async def _change(self, command: KillCommand) -> KillState:
+        """Also in force in this worker when it returns; the others look within 250 ms."""
+        edit = partial(self._edit, command=command)
+        state = await self._apart(partial(self._store.change, edit))
+        await self._follow()
+        return state
+
+    async def _apart(self, work: Callable[[], Done]) -> Done:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def _edit(self, state: KillState, command: KillCommand) -> KillState:
+        if not command.is_active:
+            return state.lifting(command.scope, command.id)
+        now = self._clock.now()
+        return state.stopping(
+            KillSwitch(command.scope, command.id, command.reason, command.principal, now)
+        )
+
+    async def _record(self, command: KillCommand) -> None:
+        record = KillRecord(
+            scope=command.scope,
+            id=command.id,
+            active=command.is_active,
+            reason=command.reason,
+            principal=command.principal,
+            at=self._clock.now(),
+        )
+        self._log.append(RecordKind.KILL_SWITCH, msgspec.json.encode(record))
+        await self._log.settle()
+
+    def _require_known(self, command: KillCommand) -> None:
+        """What is stopped may always be lifted, also when the catalogue no longer has it."""
+        known = dict.fromkeys(self._known(command.scope))
+        if command.id in known:
+            return
+        if not command.is_active and command.id in self._store.read().ids(command.scope):
+            return
+        named = [*known][:MOST_NAMED]
+        more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+        raise RequestInvalid(
+            f"unknown {command.scope}: use one of {', '.join(named) or '(there is none)'}{more}",
+            pointer="/id",
+        )
+
+    def _known(self, scope: KillScope) -> Iterable[str]:
+        catalogue = self._catalogue()
+        if scope is KillScope.OFFER:
+            return catalogue.offer_ids
+        if scope is KillScope.GROUP:
+            return catalogue.groups
+        return self._models.ids() if scope is KillScope.MODEL else catalogue.policy.channels

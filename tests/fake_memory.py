@@ -1,0 +1,126 @@
+"""Hand-written stand-ins for the shared memory, the event log and the kill switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from service.domain.contact_policy import CapCheck
+from service.domain.kill_switches import KillState
+from service.errors import LogUnavailable
+from service.ports import (
+    CommitResult,
+    CommitStatus,
+    CustomerRecord,
+    LogRecord,
+    NoteStatus,
+    RawReplies,
+    RecordKind,
+    Reservation,
+    Versions,
+)
+from service.use_cases.edition import Edition
+
+
+@dataclass
+class FakeContacts:
+    """Ends commits as it is told, then with success; keeps what it was asked."""
+
+    ends: list[CommitResult] = field(default_factory=list)
+    note_ends: list[NoteStatus] = field(default_factory=list)
+    commits: list[Reservation] = field(default_factory=list)
+    released: list[Reservation] = field(default_factory=list)
+    noted: list[tuple[str, np.void]] = field(default_factory=list)
+
+    async def commit(self, reservation: Reservation, *, within_seconds: float) -> CommitResult:
+        """The next end."""
+        self.commits.append(reservation)
+        return self.ends.pop(0) if self.ends else CommitResult(CommitStatus.COMMITTED)
+
+    async def release(self, reservation: Reservation, *, within_seconds: float) -> None:
+        """Keep it."""
+        self.released.append(reservation)
+
+    async def note(
+        self,
+        customer_id: str,
+        entry: np.void,
+        *,
+        keep_seconds: float,
+        within_seconds: float,
+        caps: tuple[CapCheck, ...] = (),
+    ) -> NoteStatus:
+        """The next end; a duplicate is told from what was noted before."""
+        if self.note_ends:
+            return self.note_ends.pop(0)
+        what = [entry[name] for name in ("decision", "offer", "event")]
+        known = [[old[name] for name in ("decision", "offer", "event")] for _, old in self.noted]
+        if what in known:
+            return NoteStatus.DUPLICATE
+        self.noted.append((customer_id, entry))
+        return NoteStatus.NOTED
+
+
+@dataclass
+class MemoryLog:
+    """An event log that forgets when the test ends; full, it takes nothing."""
+
+    records: list[LogRecord] = field(default_factory=list)
+    is_full: bool = False
+    settled: int = 0
+
+    def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
+        """Keep it."""
+        if self.is_full:
+            raise LogUnavailable("the log is full")
+        self.records.append(LogRecord("w0", len(self.records), kind, key, payload))
+
+    async def settle(self) -> None:
+        """Count how much is durable."""
+        if self.is_full:
+            raise LogUnavailable("the log is full")
+        self.settled = len(self.records)
+
+    def find(self, key: bytes) -> LogRecord | None:
+        """The newest."""
+        return next((it for it in reversed(self.records) if it.key == key), None)
+
+
+@dataclass(frozen=True)
+class OneEdition:
+    """Knows no edition but one."""
+
+    edition: Edition
+
+    async def open(self, versions: Versions) -> Edition:
+        """It."""
+        return self.edition
+
+
+@dataclass(frozen=True)
+class FixedDecoder:
+    """For records whose raw values nobody kept: everybody is the same."""
+
+    customer: CustomerRecord
+
+    def record(self, customer_id: str, raw: RawReplies) -> CustomerRecord:
+        """The one customer."""
+        return self.customer
+
+
+class MemoryKillSwitches:
+    """Switches that forget."""
+
+    def __init__(self) -> None:
+        self._state = KillState()
+
+    def read(self) -> KillState:
+        """What is stopped."""
+        return self._state
+
+    def change(self, edit: Callable[[KillState], KillState]) -> KillState:
+        """Replace it."""
+        self._state = edit(self._state)
+        return self._state

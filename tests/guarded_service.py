@@ -1,0 +1,93 @@
+"""The toy service behind authentication, with kill switches on a real file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from service.adapters.jwt_key_file import JwtKeyFile
+from service.adapters.jwt_verifier import JwtVerifier
+from service.adapters.kill_switch_file import KillSwitchFile
+from service.api.authentication import Access
+from service.api.desk import STATE_KEY
+from service.domain.kill_switches import KillState
+from service.ports import RecordKind
+from service.use_cases.follow_kill_switches import FollowKillSwitches
+from service.use_cases.set_kill_switch import KillRecord, SetKillSwitch
+from tests.access_tokens import AUDIENCE, Issuer
+from tests.fakes import FakeCustomerStore, FakeModelShelf, FixedClock, ToyService, toy_record
+from tests.worlds import toy_catalogue
+
+KNOWN = "c-15889"
+
+
+@dataclass
+class GuardedService:
+    """One toy bank; with an issuer, bearers of its tokens are let in."""
+
+    folder: Path
+    issuer: Issuer | None = None
+    own_host: str | None = None
+    adopted: list[KillState] = field(default_factory=list)
+    toy: ToyService = field(
+        default_factory=lambda: ToyService(FakeCustomerStore({KNOWN: toy_record()}))
+    )
+
+    def access(self) -> Access:
+        """Who may come in; the keys lie in a file."""
+        if self.issuer is None:
+            return Access(own_host=self.own_host)
+        keys = self.folder / "keys.pem"
+        keys.write_bytes(self.issuer.pem())
+        self.keys = JwtKeyFile(keys)
+        return Access(JwtVerifier(self.keys, audience=AUDIENCE))
+
+    def switches(self) -> SetKillSwitch:
+        """The real use case."""
+        file = KillSwitchFile(self.folder / "policy")
+        return SetKillSwitch(
+            file,
+            self.toy.event_log,
+            clock=FixedClock(),
+            catalogue=toy_catalogue,
+            models=FakeModelShelf(),
+            follow=FollowKillSwitches(file, adopt=self.adopted.append).look,
+        )
+
+    @property
+    def records(self) -> list[KillRecord]:
+        """What was recorded of switches."""
+        kept = [it for it in self.toy.event_log.records if it.kind is RecordKind.KILL_SWITCH]
+        return [msgspec.json.decode(it.payload or b"", type=KillRecord) for it in kept]
+
+    def app(self) -> Litestar:
+        """The real HTTP surface."""
+        app = replace(self.toy, access=self.access()).app()
+
+        async def equip(app: Litestar) -> None:
+            desk: Any = app.state[STATE_KEY]
+            object.__setattr__(desk, "set_kill_switch", self.switches())
+            if self.issuer is not None:
+                await self.keys.open()
+
+        app.on_startup.append(equip)
+        return app
+
+    @contextmanager
+    def client(self, **headers: str) -> Iterator[TestClient[Litestar]]:
+        """Somebody who sends these headers."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        with TestClient(self.app(), raise_server_exceptions=False) as client:
+            client.headers.update(names)
+            yield client
+
+    def with_issuer(self) -> GuardedService:
+        """The same with somebody whose tokens count."""
+        return replace(self, issuer=Issuer(None))

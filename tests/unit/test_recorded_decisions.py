@@ -1,0 +1,130 @@
+"""A decision on record: decided again to the bit, explained, and found changed when it was."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain.reasons import Audience
+from service.domain.situation import Ask, Placement
+from service.domain.ulid import new_ulid
+from service.errors import DecisionUnknown, OfferUnknown, RecordGone
+from service.ports import RecordKind
+from service.use_cases.decision_records import DecisionRecord, decode_record, encode_record
+from service.use_cases.explain_decision import Outranked, reasons_of, why_not
+from service.use_cases.make_decision import DecisionCommand, MakeDecision, Surroundings
+from service.use_cases.replay_decision import RecordedDecisions, differences
+from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
+from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
+from tests.toy_release import CountingObserver, toy_edition, toy_release
+from tests.worlds import OFFERS
+
+ASK = Ask("mobile_app", (Placement("home_feed", 2),), "en", trigger="login")
+EDITION = toy_edition(toy_release())
+
+
+def recorded() -> tuple[RecordedDecisions, MemoryLog, DecisionRecord]:
+    """One decision on record, and the way to it."""
+    log, observer = MemoryLog(), CountingObserver()
+    store = FakeCustomerStore({"known": toy_record()})
+    make_decision = MakeDecision(
+        Surroundings(store, FakeContacts(), log, FixedClock(), observer),
+        sinks=(),
+        edition=EDITION,
+        state_deadline_seconds=0.025,
+    )
+    asyncio.run(make_decision(DecisionCommand("known", ASK), lambda result, named: b""))
+    (stored,) = log.records
+    assert stored.payload is not None
+    decisions = RecordedDecisions(log, OneEdition(EDITION), FixedDecoder(toy_record()))
+    return decisions, log, decode_record(stored.payload)
+
+
+def test_is_decided_again_to_the_bit() -> None:
+    decisions, _, record = recorded()
+    again = asyncio.run(decisions.again(decisions.find(record.decision_id)))
+    assert differences(again) == []
+
+
+def altered(record: DecisionRecord, **inputs: object) -> DecisionRecord:
+    """The record with other inputs."""
+    return msgspec.structs.replace(record, inputs=msgspec.structs.replace(record.inputs, **inputs))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"kills": {"offers": ["buy_fund"]}},
+        {"refused": ["take_loan"]},
+        {"placements": [("home_feed", 1)]},
+        {"is_loaded": False},
+        {"context": {"intent": "borrow"}},
+        {"commit_reasons": ["commit_unreachable"]},
+    ],
+    ids=lambda inputs: next(iter(inputs)),
+)
+def test_an_altered_input_is_told(inputs: dict[str, object]) -> None:
+    decisions, _, record = recorded()
+    assert differences(asyncio.run(decisions.again(altered(record, **inputs))))
+
+
+@given(byte=st.integers(0, 47), value=st.integers(0, 255))
+@settings(max_examples=50, deadline=None)
+def test_an_altered_output_is_told(byte: int, value: int) -> None:
+    decisions, _, record = recorded()
+    column = bytearray(record.outputs.propensity)
+    is_other, column[byte] = column[byte] != value, value
+    outputs = msgspec.structs.replace(record.outputs, propensity=bytes(column))
+    again = asyncio.run(decisions.again(msgspec.structs.replace(record, outputs=outputs)))
+    assert bool(differences(again)) == is_other
+
+
+def test_survives_its_encoding() -> None:
+    _, _, record = recorded()
+    assert decode_record(encode_record(record)) == record
+
+
+def test_an_unknown_or_erased_decision_is_told_apart() -> None:
+    decisions, log, record = recorded()
+    with pytest.raises(DecisionUnknown):
+        decisions.find(new_ulid(NOW))
+    with pytest.raises(DecisionUnknown):
+        decisions.find("no ulid")
+    log.records[0] = replace(log.records[0], payload=None)
+    with pytest.raises(RecordGone):
+        decisions.find(record.decision_id)
+    assert log.records[0].kind is RecordKind.DECISION
+
+
+def test_every_offer_not_made_is_explained() -> None:
+    decisions, _, record = recorded()
+    again = asyncio.run(decisions.again(record))
+    for offer in OFFERS:
+        told = why_not(again, offer)
+        assert told.was_offered or told.denials or told.outranked
+        for denial in told.denials:
+            assert denial.seen
+            assert denial.needed
+            assert denial.text
+    assert why_not(again, "partner_cover").denials[0].code == "consent_given"
+    assert why_not(again, "open_account").outranked is Outranked.LOWER_PRIORITY
+    with pytest.raises(OfferUnknown):
+        why_not(again, "nothing")
+
+
+def test_winners_have_reasons_for_each_audience() -> None:
+    decisions, _, record = recorded()
+    again = asyncio.run(decisions.again(record))
+    told = {audience: reasons_of(again, audience) for audience in Audience}
+    winners = {row for slate in again.result.decision.slates for row in slate.rows}
+    assert all(set(reasons) == winners for reasons in told.values())
+    row = min(winners)
+    assert [one.code for one in told[Audience.AGENT][row]] == ["INCOME"]
+    assert told[Audience.CUSTOMER][row] == ()
+    assert np.isfinite(told[Audience.AGENT][row][0].weight)
