@@ -1,4 +1,6 @@
-"""A catalogue folder of 100 offers, every one of them permitted in the app: all rows are scored."""
+"""A catalogue folder of 100 offers under a full policy, every one of them permitted in the app: all
+rules have something to judge, and all rows are scored.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ from benchmarks.bank_shape import (
     CURRENCY,
     GROUPS,
     OFFERS,
-    PLACEMENT,
-    SLATE,
     offer_product,
     offer_value,
 )
+from benchmarks.bench_policy import policy
+
+SERVICE_OFFER = 99
+"""The one that is no marketing: no cap counts it, and it stands before the others."""
+INVESTOR_CLASSES = ["retail", "professional", "institutional"]
 
 
 def write_catalogue(folder: Path) -> None:
@@ -26,7 +31,7 @@ def write_catalogue(folder: Path) -> None:
     offers = [_offer(number) for number in range(OFFERS)]
     files = {
         "offers": {"bank": BANK, "currency": CURRENCY, "offers": offers},
-        "policy": _POLICY,
+        "policy": policy(),
         "treatments": {"treatments": [_treatment(offer["id"]) for offer in offers]},
     }
     for name, content in files.items():
@@ -34,33 +39,39 @@ def write_catalogue(folder: Path) -> None:
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
-_POLICY = {
-    "time_zone": "Europe/Madrid",
-    "channels": {
-        CHANNEL: {"purpose": "display", "direction": "inbound", "placements": {PLACEMENT: SLATE}}
-    },
-    "consent": {
-        "display": "opt_out",
-        "personalisation": "opt_out",
-        "outbound": "opt_in",
-        "third_party": "opt_in",
-    },
-    "diversity": {"max_per_group": OFFERS},
-}
+_INVESTMENTS = ("group_7", "group_8", "group_9")
+_HELD = "product_07"
+_ELIGIBILITY = (
+    "age >= 16 and income_monthly > 10",
+    'age >= 16 and segment in ["student", "mass", "affluent", "private"]',
+    f'income_monthly > 10 and (has_product("{_HELD}") or not has_product("{_HELD}"))',
+    "days_since_joined >= 0 and snapshots_seen >= 1 and not income_monthly <= 10",
+)
+"""True of every customer the benchmark draws; three offers in four declare one of them."""
 
 
 def _offer(number: int) -> dict[str, Any]:
     product = offer_product(number)
-    return {
+    group = GROUPS[product]
+    offer = {
         "id": f"offer_{number:03d}",
         "version": 1,
         "product_id": product,
-        "group": GROUPS[product],
+        "group": group,
         "issue": "grow",
         "value": offer_value(number),
-        "channels": [CHANNEL],
+        "channels": [CHANNEL, "branch"],
         "repeatable": True,
+        "valid_from": "2020-01-01T00:00:00+01:00",
+        "minimum_age": 16,
     }
+    if number == SERVICE_OFFER:
+        return offer | {"issue": "serve", "lane": "service"}
+    if number % len(_ELIGIBILITY):
+        offer["eligibility"] = _ELIGIBILITY[number % len(_ELIGIBILITY)]
+    if group in _INVESTMENTS:
+        offer |= {"issuer_rating": 1, "own_rating": 1, "investor_classes": INVESTOR_CLASSES}
+    return offer
 
 
 def _treatment(offer_id: str) -> dict[str, Any]:
@@ -70,4 +81,6 @@ def _treatment(offer_id: str) -> dict[str, Any]:
         "title": f"Something for you: {offer_id}",
         "body": "A few words that say what it is, what it costs and for whom it is made.",
         "call_to_action": {"label": "Look at it", "deep_link": f"app://offers/{offer_id}"},
+        "disclosure": "What the law wants to be said beside it.",
+        "talk_track": "What an agent says, and the customer never reads.",
     }

@@ -24,6 +24,7 @@ COMMANDS = {
     "contact": "nbo.commands.contact:contact",
     "events": "nbo.commands.events:events",
     "audit": "nbo.commands.audit:audit",
+    "keys": "nbo.commands.keys:keys",
     "bench": "nbo.commands.bench:bench",
 }
 

@@ -31,7 +31,7 @@ def serve(workers: int, host: str | None, port: int | None, insecure: bool) -> N
     os.environ.update({key: value for key, value in given.items() if value})
     home = local_home()
     settings = checked_settings(home)
-    if not is_loopback(settings.host):
+    if not (settings.authenticates or is_loopback(settings.host)):
         note(f"nbo: WARNING: {settings.host} is open to others and nobody has to authenticate")
     with (
         listening_socket(settings.host, settings.port) as listener,

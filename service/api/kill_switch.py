@@ -11,7 +11,7 @@ from service.api.asking import decoded
 from service.api.authentication import asking
 from service.api.desk import desk_of
 from service.api.request_body import read_body
-from service.api.wire import (
+from service.api.wire_kill_switch import (
     KillSwitchAnswer,
     KillSwitchesAnswer,
     KillSwitchRequest,

@@ -14,13 +14,11 @@ from service.api.wire import (
     CatalogueAnswer,
     DecisionAnswer,
     DecisionRequest,
-    KillSwitchesAnswer,
-    KillSwitchRequest,
-    KillSwitchSetAnswer,
     LiveAnswer,
     ModelsAnswer,
     ReadyAnswer,
 )
+from service.api.wire_kill_switch import KillSwitchesAnswer, KillSwitchRequest, KillSwitchSetAnswer
 from service.api.wire_outcomes import OutcomesAnswer, OutcomesRequest
 from service.api.wire_recorded import RecordedDecision, ReplayAnswer, WhyNotAnswer
 from service.domain.principal import AccessScope

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 from feature_repo.feature import CHANNELS
 from service.domain.decision import NoOfferReason, Rung
-from service.domain.kill_switches import KillScope
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -184,43 +183,6 @@ class ModelsAnswer(Struct, frozen=True):
     """All bundles, oldest first."""
 
     models: list[ModelAnswer]
-
-
-class KillSwitchRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to stop at once (`active`), or to let go on, and why."""
-
-    scope: KillScope
-    id: Id
-    active: bool
-    reason: Annotated[str, Meta(min_length=1, max_length=500)]
-
-
-class KillSwitchAnswer(Struct, frozen=True):
-    """One thing that is stopped, why, by whom and since when."""
-
-    scope: KillScope
-    id: str
-    reason: str
-    principal: str
-    since: Instant
-
-
-class KillSwitchesAnswer(Struct, frozen=True):
-    """Everything that is stopped; the version grows with every change."""
-
-    version: int
-    switches: list[KillSwitchAnswer]
-
-
-class KillSwitchSetAnswer(Struct, frozen=True, kw_only=True):
-    """The switch as it was set, and everything that is stopped now."""
-
-    scope: KillScope
-    id: str
-    active: bool
-    reason: str
-    version: int
-    switches: list[KillSwitchAnswer]
 
 
 class CheckAnswer(Struct, frozen=True):

@@ -60,5 +60,6 @@ async def _background(desk: Desk, place: Place, opened: OpenedRelease) -> dict[s
         "catalogue": follow_catalogue(desk, place.catalogues).run,
         "kill_switches": desk.follow_kills.run,
         "outcomes": desk.counting.run,
+        "quarantine": desk.record_outcomes.run,
         "loop_watch": LoopWatch(place.metrics, place.log).run,
     }

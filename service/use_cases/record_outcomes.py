@@ -30,6 +30,10 @@ from service.use_cases.decision_records import DecisionRecord
 from service.use_cases.replay_decision import RecordedDecisions
 
 MOST_AHEAD = timedelta(minutes=5)
+LOOK_AGAIN_SECONDS = 30.0
+LONGEST_WAIT = timedelta(days=30)
+MOST_WAITING = 10_000
+"""Quarantined outcomes one worker keeps in mind; all of them are on record."""
 KEY_BYTES = 16
 
 
@@ -45,6 +49,7 @@ class OutcomeStatus(StrEnum):
 ACCEPTED, DUPLICATE = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE
 QUARANTINED, REJECTED = OutcomeStatus.QUARANTINED, OutcomeStatus.REJECTED
 NOT_OFFERED = "that decision did not make this offer"
+UNKNOWN_DECISION = "no such decision is on record yet: it is looked for again for 30 days"
 NOT_HERS = "that decision is not for the customer of this token"
 
 
@@ -69,12 +74,21 @@ class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the customer's contact history holds of it."""
 
 
+_DECODER = msgspec.msgpack.Decoder(OutcomeRecord)
+
+
 @dataclass(frozen=True)
 class _Judged:
     outcome: Outcome
     result: OutcomeResult
     customer_id: str | None = None
     entry: np.void | None = None
+    is_on_record: bool = False
+
+    @property
+    def is_to_be_kept(self) -> bool:
+        """Whether this goes into the log: what is accepted, and what waits for its decision."""
+        return not self.is_on_record and self.result.status in (ACCEPTED, QUARANTINED)
 
 
 class RecordOutcomes:
@@ -92,34 +106,55 @@ class RecordOutcomes:
     ) -> None:
         self._decisions, self._log, self._clock = decisions, log, clock
         self._counting, self._observer, self._catalogue = counting, observer, catalogue
+        self._waiting: dict[str, tuple[Outcome, Principal]] = {}
 
     async def __call__(
         self, outcomes: Sequence[Outcome], principal: Principal
     ) -> list[OutcomeResult]:
         """One result per outcome, in order. Raises `LogUnavailable` when nothing can be kept."""
+        results = await self._take(outcomes, principal)
+        for outcome, result in zip(outcomes, results, strict=True):
+            self._observer.heard(result.status)
+            if result.status is QUARANTINED and len(self._waiting) < MOST_WAITING:
+                self._waiting[outcome.event_id] = (outcome, principal)
+        return results
+
+    async def run(self) -> None:
+        """Look again for the decisions of quarantined outcomes, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+            await self.look_again()
+
+    async def look_again(self) -> None:
+        """Take what waits as if it came now; what waited for 30 days is let go."""
+        now = self._clock.now()
+        for event_id, (outcome, principal) in tuple(self._waiting.items()):
+            (result,) = await self._take([outcome], principal)
+            if result.status is not QUARANTINED or now - outcome.received_at > LONGEST_WAIT:
+                del self._waiting[event_id]
+
+    async def _take(self, outcomes: Sequence[Outcome], principal: Principal) -> list[OutcomeResult]:
         judged = [await self._judge(outcome, principal) for outcome in outcomes]
-        kept = [it for it in judged if it.result.status in (ACCEPTED, QUARANTINED)]
+        kept = [it for it in judged if it.is_to_be_kept]
         for it in kept:
             record = _record(it, principal)
             self._log.append(RecordKind.OUTCOME, record, key=event_key(it.outcome.event_id))
         if kept:
             await self._log.settle()
-        results = await asyncio.gather(*map(self._counted, judged))
-        for result in results:
-            self._observer.heard(result.status)
-        return results
+        return await asyncio.gather(*map(self._counted, judged))
 
     async def _judge(self, outcome: Outcome, principal: Principal) -> _Judged:
         complaint = complaint_about(outcome)
         if complaint:
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, complaint))
-        if self._log.find(event_key(outcome.event_id)) is not None:
+        known = await asyncio.to_thread(self._known_status, outcome)
+        if known not in (None, QUARANTINED):
             return _Judged(outcome, OutcomeResult(outcome.event_id, DUPLICATE, "known event_id"))
         try:
-            record = self._decisions.find(outcome.decision_id)
+            record = await asyncio.to_thread(self._decisions.find, outcome.decision_id)
         except (DecisionUnknown, RecordGone, RecordDamaged, RecordUnreadable):
-            detail = "no such decision is on record yet: it is looked for again for 30 days"
-            return _Judged(outcome, OutcomeResult(outcome.event_id, QUARANTINED, detail))
+            waits = OutcomeResult(outcome.event_id, QUARANTINED, UNKNOWN_DECISION)
+            return _Judged(outcome, waits, is_on_record=known is QUARANTINED)
         if not principal.may_see(record.inputs.customer_id, now=outcome.received_at):
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_HERS))
         entry = await self._entry(outcome, record)
@@ -127,6 +162,15 @@ class RecordOutcomes:
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_OFFERED))
         accepted = OutcomeResult(outcome.event_id, ACCEPTED)
         return _Judged(outcome, accepted, record.inputs.customer_id, entry)
+
+    def _known_status(self, outcome: Outcome) -> OutcomeStatus | None:
+        """What became of this event before; None when it is new."""
+        found = self._log.find(event_key(outcome.event_id))
+        if found is None:
+            return None
+        if found.payload is None:
+            return ACCEPTED
+        return OutcomeStatus(_DECODER.decode(found.payload).status)
 
     async def _entry(self, outcome: Outcome, record: DecisionRecord) -> np.void | None:
         """What the history is to hold of it; None when the decision made no such offer."""

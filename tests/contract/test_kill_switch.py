@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from service.api.wire import KillSwitchesAnswer, KillSwitchSetAnswer
+from service.api.wire_kill_switch import KillSwitchesAnswer, KillSwitchSetAnswer
 from service.domain.kill_switches import KillScope
 from tests.guarded_service import GuardedService
 from tests.worlds import OFFERS

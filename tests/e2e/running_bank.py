@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,29 @@ def decide(client: httpx.Client, customer_id: str, **changes: object) -> Mapping
 def offers_of(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """All offers of an answer, placement by placement."""
     return [offer for placement in answer["placements"] for offer in placement["offers"]]
+
+
+DATED = frozenset({"not_cooling_down", "outside_quiet_hours"})
+"""Rules that only time makes permit again: they always know when."""
+
+
+def assert_explained(told: Mapping[str, Any], withheld: Mapping[str, Any]) -> None:
+    """That why-not says of a withheld offer which rules denied it, what each saw and needs, and
+    when it could be offered at the earliest.
+    """
+    assert not told["was_offered"]
+    assert told["first_rule"] == withheld["first_rule"]
+    assert [rule["code"] for rule in told["rules"]] == withheld["rules"]
+    for rule in told["rules"]:
+        assert rule["seen"], rule
+        assert rule["needed"], rule
+        assert rule["text"], rule
+        assert rule["code"] not in DATED or rule["possible_from"], rule
+    dates = [rule["possible_from"] for rule in told["rules"]]
+    instants = [datetime.fromisoformat(date) for date in dates if date]
+    latest = max(instants) if len(instants) == len(dates) else None
+    possible = told["possible_from"]
+    assert (datetime.fromisoformat(possible) if possible else None) == latest
 
 
 def _wait_until_ready(client: httpx.Client, service: subprocess.Popen[bytes]) -> None:

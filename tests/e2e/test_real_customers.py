@@ -11,7 +11,7 @@ import httpx
 import polars as pl
 import pytest
 
-from tests.e2e.running_bank import Installation, decide, offers_of
+from tests.e2e.running_bank import Installation, assert_explained, decide, offers_of
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "santander" / "acquirer_panel.parquet"
 PANEL = Path(os.environ.get("NBO_SANTANDER_PANEL", SHARED))
@@ -84,6 +84,20 @@ def test_real_customers_get_three_offers_and_none_they_already_have(client: http
         )
         served += len(offers) == 3
     assert served >= 0.95 * CUSTOMERS
+
+
+@pytest.mark.parametrize("channel", ["mobile_app", "call_center", "email", "partner"])
+def test_every_offer_withheld_from_real_customers_is_explained(
+    client: httpx.Client, channel: str
+) -> None:
+    rules: set[str] = set()
+    for customer_id in [*newest_customers()][:5]:
+        answer = decide(client, customer_id, channel=channel, placements=None, explain=True)
+        for withheld in answer["withheld"]:
+            path = f"/v1/decisions/{answer['decision_id']}/why-not/{withheld['offer_id']}"
+            assert_explained(client.get(path).raise_for_status().json(), withheld)
+            rules.update(withheld["rules"])
+    assert {"applicable", "not_already_held"} <= rules
 
 
 def test_customers_of_a_long_past_month_are_not_taken_for_known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,13 +21,14 @@ DEADLINE_SECONDS = 280.0
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shell") / "home"
+def home(demo_home: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copied = tmp_path_factory.mktemp("shell") / "home"
+    return Path(shutil.copytree(demo_home[0], copied))
 
 
 @pytest.fixture(scope="module")
-def printed_by_demo(home: Path) -> str:
-    return bank(home).run("demo", "--once", "--customers", "150")
+def printed_by_demo(demo_home: tuple[Path, str]) -> str:
+    return demo_home[1]
 
 
 @pytest.fixture

@@ -59,10 +59,16 @@ class Customers:
     """Asks on so many connections until stopped; opens a new one when the server closes one."""
 
     def __init__(
-        self, port: int, ids: Sequence[str], *, connections: int = 4, pause_seconds: float = 0.0
+        self,
+        port: int,
+        ids: Sequence[str],
+        *,
+        connections: int = 4,
+        pause_seconds: float = 0.0,
+        **changes: object,
     ) -> None:
         self._port, self._ids, self._connections = port, ids, connections
-        self._pause_seconds = pause_seconds
+        self._pause_seconds, self._changes = pause_seconds, changes
         self._stopping = threading.Event()
         self.leave_when_closed = False
         """Whether a customer told `connection: close` goes away, as behind a load balancer."""
@@ -93,7 +99,7 @@ class Customers:
     async def _customer(self, first: int) -> None:
         streams, number = None, first
         while not self._stopping.is_set():
-            request = encoded(self._ids[number % len(self._ids)])
+            request = encoded(self._ids[number % len(self._ids)], **self._changes)
             number += self._connections
             try:
                 streams = streams or await asyncio.open_connection("127.0.0.1", self._port)

@@ -44,8 +44,12 @@ class ServedBank:
     def decide(self, customer_id: str, **changes: object) -> httpx.Response:
         """The answer to one decision."""
         asked = {"customer_id": customer_id, "channel": "mobile_app", "locale": "en"} | changes
-        url = f"http://{LOOPBACK}:{self.port}/v1/decisions"
-        return httpx.post(url, json=asked, timeout=PATIENCE_SECONDS)
+        return self.post("/v1/decisions", asked)
+
+    def post(self, path: str, document: object = None) -> httpx.Response:
+        """The answer to this document, on a connection of its own."""
+        url = f"http://{LOOPBACK}:{self.port}{path}"
+        return httpx.post(url, json=document, timeout=PATIENCE_SECONDS)
 
     def check(self, name: str) -> Mapping[str, Any]:
         """One readiness check of the worker that answers."""

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 
@@ -45,7 +46,7 @@ class FileEventLog:
         self._root, self._anchors, self._watch = root, anchors, watch or NobodyWatches()
         self._segment_bytes, self._fsync = segment_bytes, fsync
         self._pen: _Pen | None = None
-        self.book = EventBook(root)
+        self.book, self._reading = EventBook(root), Lock()
 
     @property
     def slot(self) -> WriterSlot:
@@ -79,8 +80,11 @@ class FileEventLog:
             await asyncio.wrap_future(future)
 
     def find(self, key: bytes, *, kind: RecordKind | None = None) -> StoredRecord | None:
-        """The newest record with this key, of any writer. Raises `RecordDamaged`."""
-        return self.book.find(key, kind=kind)
+        """The newest record with this key, of any writer; for any thread. Raises
+        `RecordDamaged`.
+        """
+        with self._reading:
+            return self.book.find(key, kind=kind)
 
     def open_now(self) -> None:
         """As `open`, for who has no event loop."""

@@ -1,0 +1,204 @@
+"""What becomes of reported outcomes: once, durable, counted, or told why not."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from feature_repo.contact_layout import ContactEvent, name_key
+from service.domain.outcomes import Outcome, OutcomeKind, RejectReason
+from service.domain.principal import LOCAL, AccessScope, Principal, PrincipalKind
+from service.domain.situation import Ask, Placement
+from service.domain.ulid import new_ulid
+from service.errors import LogUnavailable
+from service.ports import NoteStatus, RecordKind
+from service.telemetry.metrics import Metrics
+from service.telemetry.outcome_metrics import OutcomeMetrics
+from service.use_cases.count_outcomes import CountOutcomes
+from service.use_cases.make_decision import DecisionCommand, MakeDecision, Surroundings
+from service.use_cases.record_outcomes import OutcomeResult, OutcomeStatus, RecordOutcomes
+from service.use_cases.replay_decision import RecordedDecisions
+from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
+from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
+from tests.toy_release import CountingObserver, toy_edition, toy_release
+
+ASK = Ask("mobile_app", (Placement("home_feed", 2),), "en", trigger="login")
+EDITION = toy_edition(toy_release())
+OTHERS = Principal("c2", PrincipalKind.CUSTOMER, frozenset({AccessScope.CUSTOMER}), "c2")
+
+
+class Service:
+    """The real use cases around a memory that forgets."""
+
+    def __init__(self) -> None:
+        self.log, self.contacts, self.metrics = MemoryLog(), FakeContacts(), Metrics()
+        self.clock = FixedClock()
+        watch = OutcomeMetrics(self.metrics)
+        self.counting = CountOutcomes(
+            self.contacts,
+            self.clock,
+            watch,
+            catalogue=lambda: EDITION.catalogue,
+            within_seconds=0.025,
+        )
+        self.take = RecordOutcomes(
+            RecordedDecisions(self.log, OneEdition(EDITION), FixedDecoder(toy_record())),
+            self.log,
+            self.clock,
+            self.counting,
+            watch,
+            catalogue=lambda: EDITION.catalogue,
+        )
+
+    def decide(self) -> str:
+        """The id of a decision that offers buy_fund and take_loan."""
+        store = FakeCustomerStore({"c1": toy_record()})
+        around = Surroundings(store, FakeContacts(), self.log, self.clock, CountingObserver())
+        make = MakeDecision(around, sinks=(), edition=EDITION, state_deadline_seconds=1.0)
+        answered = asyncio.run(make(DecisionCommand("c1", ASK), lambda result, named: b""))
+        return answered.identity.decision_id
+
+    def report(self, *outcomes: Outcome, principal: Principal = LOCAL) -> list[OutcomeResult]:
+        """What they are answered."""
+        return asyncio.run(self.take(outcomes, principal))
+
+    def kinds(self) -> list[RecordKind]:
+        """What is on record, in order."""
+        return [record.kind for record in self.log.records]
+
+
+def outcome(decision_id: str, **changes: object) -> Outcome:
+    """She was shown the fund a minute ago."""
+    shown = Outcome(
+        event_id="e-1",
+        decision_id=decision_id,
+        offer_id="buy_fund",
+        outcome=OutcomeKind.IMPRESSION,
+        occurred_at=NOW - timedelta(minutes=1),
+        received_at=NOW,
+        channel="mobile_app",
+    )
+    return replace(shown, **changes)  # type: ignore[arg-type]
+
+
+def test_is_durable_counted_and_answered() -> None:
+    service = Service()
+    (result,) = service.report(outcome(service.decide()))
+    assert result.status is OutcomeStatus.ACCEPTED
+    assert service.log.settled == 2
+    ((customer, entry),) = service.contacts.noted
+    assert customer == "c1"
+    assert entry["event"] == ContactEvent.IMPRESSION
+    assert entry["offer"] == name_key("buy_fund")
+
+
+@pytest.mark.parametrize("event_id", ["e-1", "e-2"])
+def test_what_is_sent_again_is_a_duplicate_whatever_its_event_id(event_id: str) -> None:
+    service = Service()
+    first = outcome(service.decide())
+    service.report(first)
+    (again,) = service.report(replace(first, event_id=event_id))
+    assert again.status is OutcomeStatus.DUPLICATE
+    assert len(service.contacts.noted) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"occurred_at": NOW + timedelta(minutes=6)}, "future"),
+        ({"reason": RejectReason.OTHER}, "reject only"),
+        ({"outcome": OutcomeKind.LATER}, "until"),
+        ({"until": NOW + timedelta(days=1)}, "until"),
+        ({"offer_id": "get_card"}, "did not make this offer"),
+    ],
+    ids=["future", "reason", "later without date", "date without later", "another offer"],
+)
+def test_what_cannot_be_is_rejected_and_not_kept(changes: dict[str, object], words: str) -> None:
+    service = Service()
+    decision_id = service.decide()
+    (result,) = service.report(outcome(decision_id, **changes))
+    assert result.status is OutcomeStatus.REJECTED
+    assert words in result.detail
+    assert service.kinds() == [RecordKind.DECISION]
+
+
+def test_a_little_ahead_and_thirty_days_late_are_fine() -> None:
+    service = Service()
+    decision_id = service.decide()
+    ahead = outcome(decision_id, occurred_at=NOW + timedelta(minutes=4))
+    late = replace(
+        ahead,
+        event_id="e-2",
+        outcome=OutcomeKind.CLICK,
+        occurred_at=NOW - timedelta(days=30),
+    )
+    results = service.report(ahead, late)
+    assert {result.status for result in results} == {OutcomeStatus.ACCEPTED}
+
+
+def test_another_customers_decision_is_not_hers_to_report_on() -> None:
+    service = Service()
+    (result,) = service.report(outcome(service.decide()), principal=OTHERS)
+    assert result.status is OutcomeStatus.REJECTED
+    assert not service.contacts.noted
+
+
+def test_an_unknown_decision_waits_and_is_counted_once_it_is_known() -> None:
+    service = Service()
+    unknown = outcome(new_ulid(NOW))
+    (result,) = service.report(unknown)
+    assert result.status is OutcomeStatus.QUARANTINED
+    assert service.kinds() == [RecordKind.OUTCOME]
+    service.report(unknown)
+    asyncio.run(service.take.look_again())
+    assert service.kinds() == [RecordKind.OUTCOME]
+    known = service.decide()
+    service.log.records[-1] = replace(service.log.records[-1], key=service_key(unknown))
+    asyncio.run(service.take.look_again())
+    assert known
+    assert len(service.contacts.noted) == 1
+    asyncio.run(service.take.look_again())
+    assert len(service.contacts.noted) == 1
+
+
+def service_key(one: Outcome) -> bytes:
+    """How the log finds the decision an outcome names."""
+    from service.domain.ulid import ulid_bytes
+
+    return ulid_bytes(one.decision_id) or b""
+
+
+def test_without_a_log_nothing_is_accepted() -> None:
+    service = Service()
+    decision_id = service.decide()
+    service.log.is_full = True
+    with pytest.raises(LogUnavailable):
+        service.report(outcome(decision_id))
+    assert not service.contacts.noted
+
+
+def test_what_cannot_be_counted_now_is_counted_later_or_given_up() -> None:
+    service = Service()
+    service.contacts.note_ends = [NoteStatus.UNREACHABLE]
+
+    async def story() -> int:
+        await service.take([outcome(decision_id)], LOCAL)
+        assert not service.contacts.noted
+        while not service.contacts.noted:
+            await asyncio.sleep(0.01)
+            await service.counting.look()
+        return len(service.contacts.noted)
+
+    decision_id = service.decide()
+    assert asyncio.run(asyncio.wait_for(story(), 10)) == 1
+
+
+def test_an_overrun_is_counted_and_told() -> None:
+    service = Service()
+    service.contacts.note_ends = [NoteStatus.OVERRUN]
+    (result,) = service.report(outcome(service.decide()))
+    assert result.status is OutcomeStatus.ACCEPTED
+    assert service.metrics.registry.get_sample_value("nbo_cap_overruns_total") == 1.0
