@@ -20,15 +20,15 @@ from benchmarks.bank_shape import (
 )
 from benchmarks.bench_policy import policy
 
-SERVICE_OFFER = 99
-"""The one that is no marketing: no cap counts it, and it stands before the others."""
 INVESTOR_CLASSES = ["retail", "professional", "institutional"]
 
 
-def write_catalogue(folder: Path) -> None:
-    """Write offers.yaml, policy.yaml and treatments.yaml."""
+def write_catalogue(folder: Path, count: int = OFFERS) -> None:
+    """Write offers.yaml, policy.yaml and treatments.yaml; the last offer is a service, which no cap
+    counts and which stands before the others.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    offers = [_offer(number) for number in range(OFFERS)]
+    offers = [*map(_offer, range(count - 1)), _service(count - 1)]
     files = {
         "offers": {"bank": BANK, "currency": CURRENCY, "offers": offers},
         "policy": policy(),
@@ -50,14 +50,26 @@ _ELIGIBILITY = (
 """True of every customer the benchmark draws; three offers in four declare one of them."""
 
 
+def _service(number: int) -> dict[str, Any]:
+    return _bare_offer(number) | {"issue": "serve", "lane": "service"}
+
+
 def _offer(number: int) -> dict[str, Any]:
+    offer = _bare_offer(number)
+    if number % len(_ELIGIBILITY):
+        offer["eligibility"] = _ELIGIBILITY[number % len(_ELIGIBILITY)]
+    if offer["group"] in _INVESTMENTS:
+        offer |= {"issuer_rating": 1, "own_rating": 1, "investor_classes": INVESTOR_CLASSES}
+    return offer
+
+
+def _bare_offer(number: int) -> dict[str, Any]:
     product = offer_product(number)
-    group = GROUPS[product]
-    offer = {
+    return {
         "id": f"offer_{number:03d}",
         "version": 1,
         "product_id": product,
-        "group": group,
+        "group": GROUPS[product],
         "issue": "grow",
         "value": offer_value(number),
         "channels": [CHANNEL, "branch"],
@@ -65,13 +77,6 @@ def _offer(number: int) -> dict[str, Any]:
         "valid_from": "2020-01-01T00:00:00+01:00",
         "minimum_age": 16,
     }
-    if number == SERVICE_OFFER:
-        return offer | {"issue": "serve", "lane": "service"}
-    if number % len(_ELIGIBILITY):
-        offer["eligibility"] = _ELIGIBILITY[number % len(_ELIGIBILITY)]
-    if group in _INVESTMENTS:
-        offer |= {"issuer_rating": 1, "own_rating": 1, "investor_classes": INVESTOR_CLASSES}
-    return offer
 
 
 def _treatment(offer_id: str) -> dict[str, Any]:

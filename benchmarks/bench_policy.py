@@ -72,9 +72,7 @@ def policy() -> dict[str, Any]:
         ],
         "conditions": {
             "issues": {
-                "grow": {
-                    "applicability": {"when": 'trigger != "complaint"', "on_missing": "allow"}
-                }
+                "grow": {"applicability": {"when": 'trigger != "complaint"', "on_missing": "allow"}}
             },
             "groups": {"group_4": {"eligibility": "age >= 16 and days_since_joined >= 0"}},
         },

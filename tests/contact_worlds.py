@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -68,24 +69,29 @@ def histories(
     draw: st.DrawFn, *, now: float, offers: Sequence[str], groups: Sequence[str], most: int = 12
 ) -> Entries:
     """Contacts of these offers, many near `now`, some long ago, some of offers nobody makes."""
-    numbers = st.integers(0, len(offers))
     ages = st.one_of(st.floats(0, 1_200), st.floats(0, 3 * DAY), st.floats(0, 40 * DAY))
+    events = (*FREQUENT * 4, *ContactEvent)
+    kinds = (range(len(offers) + 1), groups, events, range(1, 5), CHANNELS, PLACES)
+    sizes = tuple(map(len, (*kinds, ContactReason, range(5))))
+    # All that is not an instant comes from one number: drawing is what takes the time.
+    numbers = st.integers(0, math.prod(sizes) - 1)
 
     def one() -> np.void:
-        number = draw(numbers)
+        which = [int(place) for place in np.unravel_index(draw(numbers), sizes)]
+        number, group, event, decision, channel, place, reason, marketing = which
         known = number < len(offers)
-        event = draw(st.sampled_from(FREQUENT) | st.sampled_from(ContactEvent))
+        is_later = events[event] is ContactEvent.LATER
         return entry(
             now - draw(ages),
             offers[number] if known else "of old",
-            groups[number] if known else draw(st.sampled_from(groups)),
-            event=event,
-            decision=draw(st.integers(1, 4)),
-            channel=draw(st.sampled_from(CHANNELS)),
-            placement=draw(st.sampled_from(PLACES)),
-            reason=draw(st.sampled_from(ContactReason)),
-            until=now + draw(st.floats(-DAY, DAY)) if event is ContactEvent.LATER else 0.0,
-            is_marketing=draw(st.integers(0, 4)) > 0,
+            groups[number if known else group],
+            event=events[event],
+            decision=decision + 1,
+            channel=CHANNELS[channel],
+            placement=PLACES[place],
+            reason=[*ContactReason][reason],
+            until=now + draw(st.floats(-DAY, DAY)) if is_later else 0.0,
+            is_marketing=marketing > 0,
         )
 
     return history(one() for _ in range(draw(st.integers(0, most))))

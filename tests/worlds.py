@@ -4,7 +4,7 @@ situations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -210,25 +210,29 @@ def stripped(situation: Situation) -> Situation:
 def _random_catalogue(draw: st.DrawFn) -> Catalogue:
     catalogue, count = toy_catalogue(), len(OFFERS)
 
+    def column(choices: Sequence[float]) -> np.ndarray:
+        """One number of the choices per offer, drawn as one integer: that is five times as fast."""
+        drawn = draw(st.integers(0, len(choices) ** count - 1))
+        places = [drawn // len(choices) ** row % len(choices) for row in range(count)]
+        return np.array(choices)[places]
+
     def mask() -> np.ndarray:
-        return np.array(draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+        return column((0.0, 1.0)) > 0
 
     def instants(unbounded: float) -> np.ndarray:
-        near = st.floats(-1e6, 1e6).map(lambda seconds: AS_OF.timestamp() + seconds)
-        return np.array(draw(st.lists(near | st.just(unbounded), min_size=count, max_size=count)))
+        return AS_OF.timestamp() + column((unbounded, -1e6, -1.0, 0.0, 1.0, 1e6))
 
-    ages = st.sampled_from([np.nan, 14.0, 18.0, 60.0])
-    ratings = st.sampled_from([np.nan, 1.0, 3.0, 5.0])
+    lanes = list(Lane)
     return replace(
         catalogue,
         killed=mask(),
         repeatable=mask(),
-        lanes=tuple(draw(st.lists(st.sampled_from(Lane), min_size=count, max_size=count))),
-        risk_rating=np.array(draw(st.lists(ratings, min_size=count, max_size=count))),
+        lanes=tuple(lanes[int(place)] for place in column((0.0, 1.0, 2.0))),
+        risk_rating=column((np.nan, 1.0, 3.0, 5.0)),
         advice_only=mask(),
         investor_classes={name: mask() for name in catalogue.investor_classes},
         open_to_vulnerable=mask(),
-        minimum_age=np.array(draw(st.lists(ages, min_size=count, max_size=count))),
+        minimum_age=column((np.nan, 14.0, 18.0, 60.0)),
         valid_from=instants(-np.inf),
         valid_until=instants(np.inf),
         extra_purposes={Purpose.THIRD_PARTY: mask()},

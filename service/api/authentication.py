@@ -21,6 +21,7 @@ OPEN_PATHS = frozenset(
     {"/health/live", "/health/ready", "/metrics", "/schema", "/schema/openapi.json"}
 )
 """Answered to anybody who can reach the port; they tell nothing about customers."""
+RESERVED_ENDS = (".local", ".localhost", ".test", ".internal")
 PRINCIPAL_KEY = "user"
 BEARER = b"bearer "
 _HEADERS = frozenset({b"authorization", b"content-type", b"host", b"origin"})
@@ -63,20 +64,33 @@ class Access:
 
     def _require_own(self, told: list[tuple[bytes, bytes]]) -> None:
         for name, value in told:
-            if name == b"host" and not self._is_own("//" + value.decode("latin-1")):
-                raise Misdirected(
-                    "this service answers for its own machine only: ask 127.0.0.1, localhost or"
-                    " the address in NBO_HOST"
-                )
-            if name == b"origin" and not self._is_own(value.decode("latin-1")):
+            if name == b"host":
+                host = _host_of("//" + value.decode("latin-1"))
+                if not (self._is_own(host) or _is_private_name(host)):
+                    raise Misdirected(
+                        "this service answers for its own machine only: ask 127.0.0.1, localhost"
+                        " or the address in NBO_HOST"
+                    )
+            if name == b"origin" and not self._is_own(_host_of(value.decode("latin-1"))):
                 raise Misdirected("pages of other sites may not ask this service")
 
-    def _is_own(self, address: str) -> bool:
-        try:
-            host = urlsplit(address).hostname or ""
-        except ValueError:
-            return False
+    def _is_own(self, host: str) -> bool:
         return is_loopback(host) or host == self.own_host
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_private_name(host: str) -> bool:
+    """Whether no public name server can point the name here: it has one part, or ends in one that
+    is reserved (RFC 6761 and 6762, ICANN resolution 2024.07.29.06).
+    """
+    name = host.rstrip(".").lower()
+    return bool(name) and ("." not in name or name.endswith(RESERVED_ENDS)) and ":" not in name
 
 
 class Authentication:

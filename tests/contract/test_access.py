@@ -191,6 +191,9 @@ def test_a_body_of_no_declared_kind_is_read(tmp_path) -> None:
     [
         ("localhost", 200),
         ("localhost:8000", 200),
+        ("testserver.local", 200),
+        ("nbo", 200),
+        ("nbo.internal:8000", 200),
         ("127.0.0.1:8000", 200),
         ("[::1]:8000", 200),
         ("127.0.0.5", 200),

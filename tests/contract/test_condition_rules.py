@@ -7,58 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.domain.compiled_conditions import CompiledConditions, DeclaredCondition
-from service.domain.condition_parser import ConditionNames, parse_condition
-from service.domain.facts import NUMBER_NAMES, TEXT_NAMES
 from service.domain.situation import Situation
 from service.rules.applicable import Applicable
 from service.rules.eligible import Eligible
+from tests.conditional_worlds import asking, conditional_situations, declared
 from tests.contract.rule_contract import RuleContract
-from tests.worlds import OFFERS, VOCABULARY, situations, stripped, toy_customer, toy_situation
+from tests.worlds import OFFERS, stripped, toy_customer, toy_situation
 
-NAMES = ConditionNames(NUMBER_NAMES, TEXT_NAMES, VOCABULARY)
-CONDITIONS = (
-    "age >= 30",
-    "risk_capacity > 2 and segment == 'private'",
-    "has_product('card') or is_vulnerable == 1",
-    "not has_product('fund')",
-    "channel == 'mobile_app' and trigger != 'complaint'",
-    "segment is known or intent in ['borrow']",
-    "days_since_joined > 90",
-)
 many = settings(max_examples=500, deadline=None)
-
-
-def declared(text: str, *, denies_unknown: bool = True) -> DeclaredCondition:
-    """One condition, read."""
-    return DeclaredCondition(text, parse_condition(text, NAMES), denies_unknown)
-
-
-def asking(situation: Situation, *levels: tuple[DeclaredCondition, ...]) -> Situation:
-    """The same situation at a bank whose offers declare these conditions of both kinds."""
-    compiled = CompiledConditions(levels)
-    catalogue = replace(situation.catalogue, eligibility=compiled, applicability=compiled)
-    return replace(
-        situation,
-        catalogue=catalogue,
-        customer=replace(situation.customer, known=situation.customer.features),
-        vocabulary={product: place for place, product in enumerate(VOCABULARY)},
-    )
-
-
-@st.composite
-def conditional_situations(draw: st.DrawFn, denies_unknown: bool | None = None) -> Situation:
-    """Any situation of a bank whose offers declare up to three conditions each."""
-    denying = st.booleans() if denies_unknown is None else st.just(denies_unknown)
-    condition = st.builds(
-        lambda text, denies: declared(text, denies_unknown=denies),
-        st.sampled_from(CONDITIONS),
-        denying,
-    )
-    levels = [tuple(draw(st.lists(condition, max_size=3))) for _ in OFFERS]
-    return asking(draw(situations()), *levels)
 
 
 class TestEligible(RuleContract):

@@ -114,7 +114,9 @@ def test_a_changed_catalogue_is_adopted_within_a_second(demo_bank: ServedDemo) -
 def test_a_broken_catalogue_is_refused_with_its_line(demo_bank: ServedDemo) -> None:
     before = demo_bank.look("C0000065")["versions"]
     policy = demo_bank.catalogue / "policy.yaml"
-    line = policy.read_text(encoding="utf-8").splitlines().index("    loans: {eligibility: " + LOANS)
+    line = (
+        policy.read_text(encoding="utf-8").splitlines().index("    loans: {eligibility: " + LOANS)
+    )
     with changed(policy) as change, watched(demo_bank) as seen:
         since = time.monotonic()
         change("age <= 65", "aeg <= 65")

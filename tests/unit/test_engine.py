@@ -10,10 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from service.domain.catalogue import Catalogue
 from service.domain.columns import Floats, Mask
 from service.domain.consent import ConsentRecord, ConsentStatus
 from service.domain.decision import NoOfferReason, Rung
@@ -23,7 +20,7 @@ from service.rules.not_killed import NotKilled
 from service.scorers.propensity import Propensity
 from service.selectors.highest_priority import HighestPriority
 from tests.toy_release import PROPENSITIES, toy_edition, toy_release
-from tests.worlds import OFFERS, situations, stripped, toy_catalogue, toy_customer, toy_situation
+from tests.worlds import OFFERS, stripped, toy_catalogue, toy_customer, toy_situation
 
 PIPELINE = toy_edition(toy_release()).pipeline
 REFUSES_PROFILING = ConsentRecord({"*/personalisation": ConsentStatus.REFUSED})
@@ -134,60 +131,6 @@ def test_tells_why_a_placement_is_empty() -> None:
     for situation, reason in cases:
         decision, _ = decide(situation, PIPELINE)
         assert {slate.no_offer_reason for slate in decision.slates} == {reason}
-
-
-def shuffle_catalogue(catalogue: Catalogue, order: list[int]) -> Catalogue:
-    """The same offers in another order of rows."""
-
-    def tuples(values: tuple[object, ...]) -> tuple[object, ...]:
-        return tuple(values[row] for row in order)
-
-    names = [
-        "values", "levers", "minimum_age", "valid_from", "valid_until", "repeatable", "killed",
-        "risk_rating", "advice_only", "open_to_vulnerable",
-    ]  # fmt: skip
-    columns = {name: getattr(catalogue, name)[order] for name in names}
-    listed = ["offer_ids", "offer_versions", "product_ids", "groups", "product_lines", "lanes"]
-    lists = {name: tuples(getattr(catalogue, name)) for name in listed}
-    masks = ["extra_purposes", "in_channel", "in_placement", "investor_classes"]
-    tables = {
-        name: {key: mask[order] for key, mask in getattr(catalogue, name).items()} for name in masks
-    }
-    return replace(catalogue, **columns, **lists, **tables)
-
-
-@given(situation=situations(), order=st.permutations(range(len(OFFERS))))
-@settings(max_examples=150, deadline=None)
-def test_shuffling_offers_and_rules_changes_nothing(situation: Situation, order: list[int]) -> None:
-    if not situation.is_personalised:
-        return
-    catalogue = shuffle_catalogue(situation.catalogue, list(order))
-    codes = situation.product_codes[list(order)]
-    other = replace(situation, catalogue=catalogue, product_codes=codes)
-    rules = tuple(reversed(PIPELINE.rules))
-    before, _ = decide(situation, PIPELINE)
-    after, _ = decide(other, replace(PIPELINE, rules=rules))
-    names = [[OFFERS[row] for row in slate.rows] for slate in before.slates]
-    assert [[catalogue.offer_ids[row] for row in slate.rows] for slate in after.slates] == names
-
-
-@given(situation=situations())
-@settings(max_examples=150, deadline=None)
-def test_proposed_is_kept_plus_withheld_and_nothing_else_is_shown(situation: Situation) -> None:
-    decision, _ = decide(situation, PIPELINE)
-    assert (decision.proposed == (decision.permitted ^ decision.withheld)).all()
-    assert not np.isnan(decision.priority[decision.permitted]).any()
-    for slate in decision.slates:
-        assert decision.permitted[list(slate.rows)].all()
-        assert bool(slate.rows) == (slate.no_offer_reason is None)
-
-
-@given(situation=situations())
-@settings(max_examples=150, deadline=None)
-def test_knowing_less_never_permits_more(situation: Situation) -> None:
-    known, _ = decide(situation, PIPELINE)
-    unknown, _ = decide(stripped(situation), PIPELINE)
-    assert not (unknown.permitted & ~known.permitted).any()
 
 
 def test_fills_placements_jointly_without_duplicates() -> None:
