@@ -14,7 +14,7 @@ from service.domain.columns import Codes, Floats, Mask
 from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose
 from service.domain.contact_names import ContactNames, NameColumn
-from service.domain.contact_plan import ContactPlan, ContactPlans
+from service.domain.contact_plan import ContactPlan, ContactPlans, only_keys
 from service.domain.contact_policy import ContactPolicy
 
 PREFERRED_FALLBACK = "en"
@@ -158,6 +158,20 @@ class Catalogue:
     def is_marketing(self) -> Mask:
         """True where the offer is advertising: what the bank owes or does for her is not."""
         return np.array([lane is Lane.MARKETING for lane in self.lanes])
+
+    @cached_property
+    def everything(self) -> Mask:
+        """True for every offer; nobody may write into it."""
+        mask = np.ones(len(self), dtype=np.bool_)
+        mask.flags.writeable = False
+        return mask
+
+    @cached_property
+    def cap_names(self) -> tuple[frozenset[int], ...]:
+        """Per cap of the policy the names it is restricted to, as histories hold them."""
+        channels = self.policy.channels
+        places = [f"{name}/{place}" for name, own in channels.items() for place in own.placements]
+        return tuple(only_keys(cap, places) for cap in self.policy.contact.caps)
 
     @cached_property
     def contact_plans(self) -> ContactPlans:

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.contact_layout import ContactEvent, Entries, name_key
+from feature_repo.contact_layout import ENTRY, ContactEvent, Entries, name_key
 from feature_repo.contract import CHANNELS
 from service.domain.columns import Codes, Mask
 from service.domain.contact_names import ContactNames, NameColumn
-from service.domain.contact_policy import Cap, Counted, Scope
+from service.domain.contact_policy import CalendarWindow, Cap, Counted, Scope
 
 COUNTS = tuple(Counted)
 EVENTS = max(ContactEvent) + 1
@@ -61,6 +62,27 @@ class ContactPlan:
     placements: NameColumn
     channel: str
     is_marketing: Mask
+
+    @cached_property
+    def windows(self) -> tuple[timedelta | CalendarWindow, ...]:
+        """The window of every cap."""
+        return tuple(cap.window for cap in self.caps)
+
+    @cached_property
+    def handed_out(self) -> Entries:
+        """Per offer the entry of having been handed out here, without when, where and by which
+        decision.
+        """
+        entries = np.zeros(len(self.is_marketing), dtype=ENTRY)
+        entries["offer"], entries["group"] = self.names.offers.keys, self.names.groups.keys
+        entries["line"], entries["channel"] = self.names.lines.keys, channel_code(self.channel)
+        entries["event"], entries["is_marketing"] = ContactEvent.DECISION, self.is_marketing
+        return entries
+
+    @cached_property
+    def limit_at(self) -> NDArray[np.int64]:
+        """The limit at every place of a count."""
+        return np.repeat(self.limits, np.diff(self.bases))
 
     @cached_property
     def limits(self) -> NDArray[np.int64]:

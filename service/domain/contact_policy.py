@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 
 class Scope(StrEnum):
@@ -37,6 +39,14 @@ class CalendarWindow(StrEnum):
     MONTH = "month"
 
 
+LONGEST_SECONDS = {
+    CalendarWindow.DAY: 2 * 86_400.0,
+    CalendarWindow.WEEK: 8 * 86_400.0,
+    CalendarWindow.MONTH: 32 * 86_400.0,
+}
+"""No window of the kind is longer, whatever the clocks did in it."""
+
+
 @dataclass(frozen=True)
 class Cap:
     """At most `limit` counted events per name of the scope within the window; `only` restricts it
@@ -51,8 +61,7 @@ class Cap:
     only: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class CapCheck:
+class CapCheck(NamedTuple):
     """One cap as the shared memory checks it: counted entries of a name since `start` (business
     seconds, included); `only` holds the names as histories do, empty = every name.
     """
@@ -89,6 +98,16 @@ class ContactPolicy:
     caps: tuple[Cap, ...] = ()
     cooldowns: tuple[Cooldown, ...] = ()
     quiet_hours: QuietHours | None = None
+
+    @cached_property
+    def longest_seconds(self) -> float:
+        """How far back any of its rules looks."""
+        windows = (
+            w.total_seconds() if isinstance(w, timedelta) else LONGEST_SECONDS[w]
+            for w in (cap.window for cap in self.caps)
+        )
+        durations = (cooldown.duration.total_seconds() for cooldown in self.cooldowns)
+        return max([0.0, *windows, *durations])
 
 
 UNLIMITED = ContactPolicy()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from feature_repo.contact_layout import (
-    ENTRY,
     KEPT_SECONDS,
     ContactEvent,
     ContactReason,
@@ -21,9 +20,9 @@ from feature_repo.contact_layout import (
     placement_key,
 )
 from service.domain.catalogue import Catalogue
-from service.domain.contact_plan import channel_code, only_keys
-from service.domain.contact_policy import CalendarWindow, Cap, CapCheck, ContactPolicy
-from service.domain.contact_windows import window_start
+from service.domain.contact_plan import channel_code
+from service.domain.contact_policy import CapCheck, ContactPolicy
+from service.domain.contact_windows import window_starts
 from service.domain.decision import Slate
 from service.domain.outcomes import Outcome, OutcomeKind
 
@@ -31,62 +30,41 @@ if TYPE_CHECKING:
     from service.domain.situation import Situation
 
 
-LONGEST_SECONDS = {
-    CalendarWindow.DAY: 2 * 86_400.0,
-    CalendarWindow.WEEK: 8 * 86_400.0,
-    CalendarWindow.MONTH: 32 * 86_400.0,
-}
-"""No window of the kind is longer, whatever the clocks did in it."""
-
-
 def keep_seconds(policy: ContactPolicy) -> float:
     """How far back a history must go: as far as any rule looks, and as any may later look."""
-    windows = (
-        w.total_seconds() if isinstance(w, timedelta) else LONGEST_SECONDS[w]
-        for w in (cap.window for cap in policy.caps)
-    )
-    durations = (cooldown.duration.total_seconds() for cooldown in policy.cooldowns)
-    return max([KEPT_SECONDS, *windows, *durations])
+    return max(KEPT_SECONDS, policy.longest_seconds)
 
 
 def cap_checks(situation: Situation) -> tuple[CapCheck, ...]:
     """The caps of this situation as the commit checks them again."""
-    return cap_checks_at(situation.catalogue, situation.as_of, situation.local_zone)
+    return _checks(situation.catalogue, situation.cap_starts)
 
 
 def cap_checks_at(catalogue: Catalogue, as_of: datetime, zone: ZoneInfo) -> tuple[CapCheck, ...]:
     """The bank's caps at an instant (business time) in a zone."""
-    channels = catalogue.policy.channels
-    places = [f"{name}/{place}" for name, policy in channels.items() for place in policy.placements]
+    windows = [cap.window for cap in catalogue.policy.contact.caps]
+    return _checks(catalogue, window_starts(windows, as_of, zone))
 
-    def check(cap: Cap) -> CapCheck:
-        start = window_start(cap.window, as_of, zone)
-        return CapCheck(cap.scope, cap.counts, start, cap.limit, only_keys(cap, places))
 
-    return tuple(map(check, catalogue.policy.contact.caps))
+def _checks(catalogue: Catalogue, starts: list[float]) -> tuple[CapCheck, ...]:
+    caps, names = catalogue.policy.contact.caps, catalogue.cap_names
+    return tuple(
+        CapCheck(cap.scope, cap.counts, start, cap.limit, only)
+        for cap, start, only in zip(caps, starts, names, strict=True)
+    )
 
 
 def reserved_entries(situation: Situation, slates: Iterable[Slate], decision_id: str) -> Entries:
     """One DECISION entry per chosen offer, in the order of the slates and of their rows."""
-    key, channel = decision_key(decision_id), situation.ask.channel
-    return np.array(
-        [
-            (
-                situation.as_of_seconds,
-                0.0,
-                key,
-                *offer_keys(situation.catalogue, row),
-                placement_key(channel, slate.placement_id),
-                channel_code(channel),
-                ContactEvent.DECISION,
-                ContactReason.NONE,
-                situation.catalogue.is_marketing[row],
-            )
-            for slate in slates
-            for row in slate.rows
-        ],
-        dtype=ENTRY,
-    )
+    channel = situation.ask.channel
+    chosen = [
+        (row, placement_key(channel, slate.placement_id)) for slate in slates for row in slate.rows
+    ]
+    entries = situation.contact_plan.handed_out.take([row for row, _ in chosen])
+    entries["at"] = situation.as_of_seconds
+    entries["decision"] = decision_key(decision_id)
+    entries["placement"] = [place for _, place in chosen]
+    return entries
 
 
 def offer_keys(catalogue: Catalogue, row: int) -> tuple[int, int, int]:

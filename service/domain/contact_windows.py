@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from service.domain.contact_policy import CalendarWindow
@@ -11,9 +13,20 @@ from service.domain.contact_policy import CalendarWindow
 
 def window_start(window: timedelta | CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
     """The first instant that counts, in epoch seconds."""
-    if isinstance(window, timedelta):
-        return as_of.timestamp() - window.total_seconds()
-    return _midnight(_first_day(window, as_of.astimezone(zone).date()), zone)
+    return window_starts((window,), as_of, zone)[0]
+
+
+def window_starts(
+    windows: Sequence[timedelta | CalendarWindow], as_of: datetime, zone: ZoneInfo
+) -> list[float]:
+    """The same of several windows."""
+    now, today = as_of.timestamp(), as_of.astimezone(zone).date()
+    return [
+        now - window.total_seconds()
+        if isinstance(window, timedelta)
+        else _midnight(_first_day(window, today), zone)
+        for window in windows
+    ]
 
 
 def next_window_start(window: CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
@@ -40,6 +53,7 @@ def _first_day(window: CalendarWindow, today: date) -> date:
     return today.replace(day=1) if window is CalendarWindow.MONTH else today
 
 
+@lru_cache(maxsize=1024)
 def _midnight(day: date, zone: ZoneInfo) -> float:
     """The first instant of a local day: where clocks skip midnight, the instant of the skip."""
     return datetime.combine(day, time(), zone).timestamp()

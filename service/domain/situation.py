@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,9 +17,11 @@ from service.domain.consent import ConsentStatus, Purpose, allows
 from service.domain.contact_cooldowns import Cooling
 from service.domain.contact_counting import CapRoom
 from service.domain.contact_plan import ContactPlan
+from service.domain.contact_windows import window_starts
 from service.domain.customer import Customer
 from service.domain.facts import SituationFacts
 from service.domain.kill_switches import NOTHING_KILLED, KillSwitches, killed_rows
+from service.domain.once import once
 
 
 @dataclass(frozen=True)
@@ -60,48 +62,53 @@ class Situation:
     vocabulary: Mapping[str, int] = field(default_factory=dict)
     refused: frozenset[int] = frozenset()
 
-    @cached_property
+    @once
     def as_of_seconds(self) -> float:
         """`as_of` as seconds since 1970-01-01 UTC."""
         return self.as_of.timestamp()
 
-    @cached_property
+    @once
     def as_of_days(self) -> NDArray[np.float64]:
         """`as_of` as fractional days since 1970-01-01 UTC, shape (1,)."""
         return np.array([self.as_of_seconds / 86_400.0])
 
-    @cached_property
+    @once
     def local_date(self) -> date:
         """The day it is at the bank."""
         return self.as_of.astimezone(ZoneInfo(self.catalogue.policy.time_zone)).date()
 
-    @cached_property
+    @once
     def local_zone(self) -> ZoneInfo:
         """The customer's own zone; the bank's when hers is unknown or no zone."""
         own = self.customer.profile.time_zone
         return zone_or_none(own) or ZoneInfo(self.catalogue.policy.time_zone)
 
-    @cached_property
+    @once
     def killed(self) -> Mask:
         """True per offer that somebody stopped, here or everywhere."""
         return killed_rows(self.kills, self.catalogue, self.ask.channel)
 
-    @cached_property
+    @once
     def contact_plan(self) -> ContactPlan:
         """The bank's caps over the offers, as they bind in this channel."""
         return self.catalogue.contact_plans.of(self.ask.channel, self.channel.placements)
 
-    @cached_property
+    @once
+    def cap_starts(self) -> list[float]:
+        """The first instant every cap of the policy counts, in epoch seconds."""
+        return window_starts(self.contact_plan.windows, self.as_of, self.local_zone)
+
+    @once
     def cap_room(self) -> CapRoom:
         """What every cap leaves room for now."""
         return CapRoom(self)
 
-    @cached_property
+    @once
     def cooling(self) -> Cooling:
         """What waits after an outcome."""
         return Cooling(self)
 
-    @cached_property
+    @once
     def facts(self) -> SituationFacts:
         """What declared conditions may ask."""
         return SituationFacts(self, self.vocabulary)
@@ -111,7 +118,7 @@ class Situation:
         """The bank's policy for the asked channel."""
         return self.catalogue.policy.channels[self.ask.channel]
 
-    @cached_property
+    @once
     def is_personalised(self) -> bool:
         """Whether her profile may be read for ranking (GDPR art. 21, PIPL art. 24)."""
         return self.consents_to(Purpose.PERSONALISATION)

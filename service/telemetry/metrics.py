@@ -135,6 +135,8 @@ class Metrics:
             "Changed catalogues taken over while serving, or refused",
             ("result",),
         )
+        for result in ("adopted", "refused"):  # an increase is seen from zero only
+            self.catalogue_swaps[result,].inc(0)
 
     def _store_metrics(self) -> None:
         self.customer_reads = self._counter(

@@ -25,6 +25,7 @@ CLOSED: dict[str, set[str]] = {
     "reason": set(NoOfferReason),
     "route": {operation.path for operation in OPERATIONS} | {"unmatched"},
     "result": {"ok", "unreachable", "unreadable", "short_circuited", "adopted", "refused"},
+    "operation": {"commit", "release", "note"},
     "status": {"200", "400", "404", "405", "408", "413", "500", "503"},
     "le": {str(bound) for bound in LATENCY_BUCKETS} | {"+Inf"},
 }
