@@ -81,6 +81,7 @@ CATALOGUE: dict[str, Any] = {
             "value": 120.0,
             "lever": 1.0,
             "channels": ["mobile_app", "call_center"],
+            "lane": "marketing",
             "killed": False,
             "title": {"en": "Balanced fund", "zh-CN": "稳健配置基金"},
         }

@@ -64,6 +64,7 @@ def _offer(held: Catalogue, row: int) -> CatalogueOffer:
         value=float(held.values[row]),
         lever=float(held.levers[row]),
         channels=[name for name, mask in held.in_channel.items() if mask[row]],
+        lane=held.lanes[row],
         killed=bool(held.killed[row]),
         title={
             locale: words.title

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from feature_repo.feature import CHANNELS
+from service.domain.catalogue import Lane
 from service.domain.decision import NoOfferReason, Rung
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -156,6 +157,7 @@ class CatalogueOffer(Struct, frozen=True, kw_only=True):
     value: float
     lever: float
     channels: list[Channel]
+    lane: Lane
     killed: bool
     title: dict[str, str]
 

@@ -15,9 +15,7 @@ from tests.built_bank import built
 from tests.killed_child import killed_at
 from tests.toy_bank import BANK, toy_tables
 from training.features import bulk_loader, online_consents, online_contacts
-from training.features.contact_rebuild import rebuild_contacts
 from training.features.online import materialize
-from training.progress import silent
 
 POINTS = [point for point in FAILPOINTS if point.startswith("materialize.")]
 CLEARING = {"materialize.before_clear", "materialize.mid_clear"}
@@ -90,26 +88,6 @@ def test_a_killed_repetition_leaves_the_former_load_whole(whole, address, redis,
 
     assert contents(redis) == whole
     assert redis.get(MARKER) == marker
-
-
-def rebuild(root: Path, address: str) -> None:
-    """Contact histories anew, without a log."""
-    rebuild_contacts(Home(root), address, (), silent)
-
-
-@pytest.mark.parametrize("point", [point for point in FAILPOINTS if point.startswith("rebuild.")])
-def test_a_killed_rebuild_leaves_no_marker_and_the_next_load_repairs_all(
-    whole, address, redis, current, point
-):
-    materialize(current, address)
-    killed_at(point, rebuild, current.root, address)
-    assert redis.get(MARKER) is None
-
-    materialize(current, address)
-    assert contents(redis) == whole
-    rebuild(current.root, address)
-    assert contents(redis) == whole
-    assert redis.get(MARKER) is not None
 
 
 def test_a_load_is_cut_where_it_says(whole, address, redis, current):
