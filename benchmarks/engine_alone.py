@@ -11,6 +11,7 @@ import gc
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter_ns
 
@@ -91,7 +92,7 @@ def _stages(edition: Edition, record: CustomerRecord, as_of: datetime) -> list[i
     mark()
     select(situation, permitted, priority, pipeline.selector, trace)
     mark()
-    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [after - before for before, after in pairwise(marks)]
 
 
 def _situation(edition: Edition, record: CustomerRecord, as_of: datetime) -> Situation:

@@ -23,6 +23,7 @@ from feature_repo.contact_layout import (
     placement_key,
 )
 from feature_repo.contract import CHANNELS
+from feature_repo.raw_features import FLOAT_FEATURES, RawFeatures, RowFeatures, row_places
 from model_registry.home import Home
 from service.adapters.catalogue_files import CatalogueFiles
 from service.adapters.model_releases import ModelReleases
@@ -66,12 +67,18 @@ def drawn_records(count: int, as_of: datetime, offers: int) -> list[CustomerReco
         CustomerRecord(
             reachable=True,
             is_loaded=True,
-            features=drawn_features(1, len(PRODUCTS), day=day, seed=(number,)),
+            features=_as_read(drawn_features(1, len(PRODUCTS), day=day, seed=(number,))),
             consents=NOTHING_RECORDED,
             contacts=_history(as_of.timestamp(), offers, rng),
         )
         for number in range(count)
     ]
+
+
+def _as_read(drawn: RawFeatures) -> RowFeatures:
+    """One row in contract order, as the store's bytes are decoded to."""
+    row = drawn.block(*(feature.name for feature in FLOAT_FEATURES))
+    return RowFeatures.of(row, row_places(len(PRODUCTS)), drawn.categories, drawn.event_days)
 
 
 def _history(now: float, offers: int, rng: np.random.Generator) -> Entries:

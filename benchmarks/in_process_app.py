@@ -32,8 +32,8 @@ async def started(app: Application) -> AsyncIterator[None]:
         await life
 
 
-async def post(app: Application, path: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of the answer to one JSON request."""
+async def post(app: Application, path: str, body: bytes, token: str) -> tuple[int, bytes]:
+    """Status and body of the answer to one JSON request of the token's bearer."""
     requests = [{"type": "http.request", "body": body, "more_body": False}]
     answers: list[Message] = []
 
@@ -43,11 +43,11 @@ async def post(app: Application, path: str, body: bytes) -> tuple[int, bytes]:
     async def send(message: Message) -> None:
         answers.append(message)
 
-    await app(_scope(path, body), receive, send)
+    await app(_scope(path, body, token), receive, send)
     return int(answers[0]["status"]), b"".join(m.get("body", b"") for m in answers[1:])
 
 
-def _scope(path: str, body: bytes) -> Message:
+def _scope(path: str, body: bytes, token: str) -> Message:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -61,6 +61,7 @@ def _scope(path: str, body: bytes) -> Message:
         "headers": [
             (b"host", b"localhost"),
             (b"content-type", b"application/json"),
+            (b"authorization", b"Bearer " + token.encode()),
             (b"content-length", str(len(body)).encode()),
         ],
         "client": ("127.0.0.1", 0),

@@ -33,7 +33,8 @@ def generate(job: LoadJob) -> LoadResult:
 
 async def run(job: LoadJob) -> LoadResult:
     """Run the job here."""
-    requests = encoded_requests(job.target, random_customers(REQUESTS, job.customers))
+    customers = random_customers(REQUESTS, job.customers)
+    requests = encoded_requests(job.target, customers, job.token)
     loop = ClosedLoop(job, requests) if job.rate is None else OpenLoop(job, requests)
     return await loop.run()
 

@@ -10,7 +10,9 @@ from benchmarks.questions import Target
 
 
 class LoadJob(msgspec.Struct, frozen=True, kw_only=True):
-    """One run against one port; with a `rate` (requests a second) the loop is open."""
+    """One run against one port; with a `rate` (requests a second) the loop is open, with a `token`
+    every request brings it.
+    """
 
     target: Target
     port: int
@@ -19,6 +21,7 @@ class LoadJob(msgspec.Struct, frozen=True, kw_only=True):
     warm_up_seconds: float
     connections: int
     rate: float | None = None
+    token: str = ""
     most_connections: int = 512
     answer_within_seconds: float = 10.0
     watched: dict[str, list[int]] = {}

@@ -11,7 +11,7 @@ import msgspec
 
 from benchmarks.load_job import Latency, LoadResult
 
-Phase = Literal["closed", "single", "open_common", "open_own"]
+Phase = Literal["closed", "single", "open_common", "open_busy", "open_own"]
 
 
 class Measurement(msgspec.Struct, frozen=True):

@@ -8,20 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.bench_bank import catalogue_folder
+from benchmarks.bench_bearer import BenchBearer, bench_bearer
 from benchmarks.naive_service import HOME_VARIABLE, REDIS_VARIABLE
 from benchmarks.private_redis import LOOPBACK, free_port
 from benchmarks.questions import Target
 from feature_repo.feast_repository import CONNECTION_VARIABLE, connection_string
 from model_registry.home import Home
-from service.settings import KNOWN_KEYS
 
 HELLO, NAIVE, FEAST, PLAIN, COMPILED = "hello", "naive", "feast", "service", "service_compiled"
-RANKER_KEY = "NBO_RANKER"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One competitor: its command listens on `port` and answers `target` questions."""
+    """One competitor: its command listens on `port` and answers `target` questions; with a `token`
+    only to its bearer.
+    """
 
     name: str
     title: str
@@ -29,18 +30,17 @@ class Peer:
     port: int
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
 
 
 def all_peers(home: Home, redis_url: str) -> tuple[Peer, ...]:
-    """Every peer in the order of a round; the compiled ranker only where it can be chosen."""
+    """Every peer in the order of a round."""
     peers = [_hello(), _naive(home, redis_url), _feast(home, redis_url)]
-    if RANKER_KEY not in KNOWN_KEYS:
-        return (*peers, _service(home, redis_url, PLAIN, {}))
-    plain, compiled = {RANKER_KEY: "lightgbm"}, {RANKER_KEY: "auto"}
+    bearer = bench_bearer(home)
     return (
         *peers,
-        _service(home, redis_url, PLAIN, plain),
-        _service(home, redis_url, COMPILED, compiled),
+        _service(home, redis_url, PLAIN, bearer),
+        _service(home, redis_url, COMPILED, bearer),
     )
 
 
@@ -77,7 +77,7 @@ def _feast(home: Home, redis_url: str) -> Peer:
     return Peer(FEAST, "(c) feast serve, features only", "feast", port, command, environment)
 
 
-def _service(home: Home, redis_url: str, name: str, chosen: Mapping[str, str]) -> Peer:
+def _service(home: Home, redis_url: str, name: str, bearer: BenchBearer) -> Peer:
     port = free_port()
     options = ("--workers", "1", "--host", LOOPBACK, "--port", str(port))
     environment = {
@@ -85,8 +85,9 @@ def _service(home: Home, redis_url: str, name: str, chosen: Mapping[str, str]) -
         "NBO_REDIS_URL": redis_url,
         "NBO_CATALOGUE": str(catalogue_folder(home)),
         "NBO_CLOCK": "wall",  # (b) asks the wall clock: the same columns for both
-        **chosen,
+        "NBO_JWT_KEYS": str(bearer.public_key),
+        "NBO_RANKER": "auto" if name == COMPILED else "lightgbm",
     }
     ranker = "compiled ranker" if name == COMPILED else "plain LightGBM"
     command = (sys.executable, "-m", "nbo", "serve", *options)
-    return Peer(name, f"(d) nbo, {ranker}", "decisions", port, command, environment)
+    return Peer(name, f"(d) nbo, {ranker}", "decisions", port, command, environment, bearer.token)

@@ -17,6 +17,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     warm_up_seconds: float = 1.0
     open_share: float = 0.5
     """Open-loop rate as a share of a closed-loop throughput."""
+    busy_share: float = 0.8
+    """The same where (b) is used as much as it can bear."""
     memory_customers: int = 100_000
     """Customers loaded to measure Redis bytes per customer; 0 = not measured."""
 

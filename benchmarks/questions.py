@@ -21,12 +21,12 @@ _PATHS: dict[Target, str] = {
 }
 
 
-def encoded_requests(target: Target, customers: list[str]) -> list[bytes]:
-    """One complete HTTP request per customer."""
+def encoded_requests(target: Target, customers: list[str], token: str = "") -> list[bytes]:
+    """One complete HTTP request per customer, in the name of the token's bearer if there is one."""
     if target == "hello":
         hello = f"GET {path_of(target)} HTTP/1.1\r\nhost: localhost\r\n\r\n"
         return [hello.encode()] * len(customers)
-    return [_post(path_of(target), body(target, customer)) for customer in customers]
+    return [_post(path_of(target), body(target, customer), token) for customer in customers]
 
 
 def path_of(target: Target) -> str:
@@ -64,9 +64,10 @@ def random_customers(count: int, among: int, *, seed: int = 11) -> list[str]:
     return [customer_id(rng.randrange(among)) for _ in range(count)]
 
 
-def _post(path: str, content: bytes) -> bytes:
+def _post(path: str, content: bytes, token: str) -> bytes:
+    bearer = f"authorization: Bearer {token}\r\n" if token else ""
     head = (
         f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(content)}\r\n\r\n"
+        f"{bearer}content-length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content

@@ -14,7 +14,8 @@ from benchmarks.targets import Verdict
 
 METHOD = (
     "One machine, one private redis-server (noeviction, nothing saved) for all peers, one worker"
-    " process each, nothing pinned to a core. Same random customers, same 100 offers, all of them"
+    " process each, nothing pinned to a core. The service works under its full policy (15 rules, 12"
+    " caps, reservation, record, bearer token). Same random customers, same 100 offers, all of them"
     " scored, same LightGBM model (300 trees x 31 leaves, one thread). Peers take turns within each"
     " round; figures are medians over the rounds with lowest and highest. Closed loop: each client"
     " asks again once answered. Open loop: constant arrival schedule, latency from the instant a"
@@ -49,8 +50,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def meets_targets(self) -> bool:
-        """Whether every target was measured and met."""
-        return all(verdict.met for verdict in self.verdicts)
+        """Whether every target that still binds was measured and met."""
+        return all(verdict.met for verdict in self.verdicts if verdict.is_binding)
 
 
 def write_report(report: Report, folder: Path) -> Path:

@@ -39,18 +39,26 @@ class Rounds:
         self._open_loops()
 
     def _open_loops(self) -> None:
-        common = self._plan.open_share * self._closed(NAIVE)
-        own = {
-            name: self._plan.open_share * self._closed(name)
+        plan, naive = self._plan, self._closed(NAIVE)
+        shared: dict[Phase, float] = {
+            "open_common": plan.open_share * naive,
+            "open_busy": plan.busy_share * naive,
+        }
+        runs = [
+            (name, phase, rate)
+            for phase, rate in shared.items()
+            for name in self._peers
+            if self._can_sustain(name, rate)
+        ]
+        own: Phase = "open_own"
+        runs += [
+            (name, own, plan.open_share * self._closed(name))
             for name in (PLAIN, COMPILED)
             if name in self._peers
-        }
-        taking_part = [name for name in self._peers if self._can_sustain(name, common)]
-        for number in range(self._plan.rounds):
-            for name in taking_part:
-                self._measure(name, "open_common", number, common)
-            for name, rate in own.items():
-                self._measure(name, "open_own", number, rate)
+        ]
+        for number in range(plan.rounds):
+            for name, phase, rate in runs:
+                self._measure(name, phase, number, rate)
 
     def _can_sustain(self, name: str, rate: float) -> bool:
         can = rate <= SUSTAINABLE_SHARE * self._closed(name)
@@ -79,6 +87,7 @@ class Rounds:
             warm_up_seconds=plan.warm_up_seconds,
             connections=1 if phase == "single" else plan.connections,
             rate=rate,
+            token=running.peer.token,
             watched={"peer": running.pids(), "redis": [self._redis_pid]},
         )
         result = generate(job)

@@ -48,7 +48,10 @@ class RunningPeer:
         connection = HTTPConnection(LOOPBACK, self.peer.port, timeout=10.0)
         try:
             method = "GET" if content is None else "POST"
-            connection.request(method, path, content, {"content-type": "application/json"})
+            headers = {"content-type": "application/json"}
+            if self.peer.token:
+                headers["authorization"] = f"Bearer {self.peer.token}"
+            connection.request(method, path, content, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import time
 from typing import Any
 
 import msgspec
@@ -15,12 +17,35 @@ from benchmarks.running_peer import PeerUnusable, RunningPeer
 from model_registry.calibration import CALIBRATORS_FILE, Calibrators
 from model_registry.home import Home
 from model_registry.store import ModelStore
+from service.rules import RULES
 
 CUSTOMERS = 20
+LEAST_RULES = 15
+UNAUTHORISED, ABSENT = 401, 404
+PATIENCE_SECONDS = 5.0
 TOLERANCE = 1e-6
 _MODEL_INFO = re.compile(r"^nbo_model_info\{(.*)\} 1(?:\.0)?$", re.MULTILINE)
 _RANKER = re.compile(r'ranker="([^"]*)"')
 PLAIN_RANKER = "lightgbm"
+
+
+def require_full_policy(service: RunningPeer) -> None:
+    """`PeerUnusable` unless nobody is answered without a token, and what is on record of a decision
+    says that all rules permitted all offers and that all of them were scored.
+    """
+    bare = dataclasses.replace(service, peer=dataclasses.replace(service.peer, token=""))
+    status, _ = bare.ask(DECISIONS_PATH, decision_body(customer_id(0)))
+    if status != UNAUTHORISED:
+        raise PeerUnusable(f"{service.peer.name} answers {status} to a request without a token")
+    if len(RULES) < LEAST_RULES:
+        raise PeerUnusable(f"{service.peer.name} judges by {len(RULES)} rules")
+    answer = _json(service.ask(DECISIONS_PATH, decision_body(customer_id(0))))
+    verdicts = _recorded(service, answer["decision_id"])["verdicts"]
+    whole = [it for it in verdicts if it["permitted"] and it["propensity"] is not None]
+    if len(verdicts) != OFFERS or len(whole) != OFFERS:
+        raise PeerUnusable(
+            f"{service.peer.name} recorded {len(verdicts)} offers, {len(whole)} of them scored"
+        )
 
 
 def require_all_offers_scored(service: RunningPeer) -> None:
@@ -44,7 +69,8 @@ def require_same_scores(service: RunningPeer, naive: RunningPeer, home: Home) ->
     calibrators = Calibrators.from_bytes(store.open(store.newest()).file(CALIBRATORS_FILE))
     compared = 0
     for number in range(CUSTOMERS):
-        ours = _scores(_json(service.ask(DECISIONS_PATH, decision_body(customer_id(number)))))
+        explained = decision_body(customer_id(number), explain=True)
+        ours = _scores(_json(service.ask(DECISIONS_PATH, explained)))
         asked = body("naive", customer_id(number))
         theirs = _json(naive.ask(path_of("naive"), asked))["offers"]
         for offer in theirs:
@@ -79,6 +105,16 @@ def why_unusable(service: RunningPeer) -> str | None:
             return f"no compiled ranker in use (/metrics says {ranker})"
         return None
     return None if ranker in (None, PLAIN_RANKER) else f"/metrics says the ranker is {ranker}"
+
+
+def _recorded(service: RunningPeer, decision_id: str) -> dict[str, Any]:
+    """A record can be read a moment after its answer was given."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answered = service.ask(f"{DECISIONS_PATH}/{decision_id}")
+        if answered[0] != ABSENT or time.monotonic() > deadline:
+            return _json(answered)
+        time.sleep(0.05)
 
 
 def _scores(answer: dict[str, Any]) -> dict[str, float]:

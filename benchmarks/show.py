@@ -9,13 +9,17 @@ from rich.table import Table
 
 from benchmarks.measurements import Phase, Spread, Summary
 from benchmarks.report import Report
+from benchmarks.targets import Verdict
 
 PHASES: dict[Phase, str] = {
     "closed": "Closed loop",
     "single": "One connection",
-    "open_common": "Open loop, one rate for all",
+    "open_common": "Open loop, half of (b)'s throughput for all",
+    "open_busy": "Open loop, four fifths of (b)'s throughput for all",
     "open_own": "Open loop, half of its own throughput",
 }
+SHARED: tuple[Phase, ...] = ("open_common", "open_busy")
+"""Phases in which all peers are asked at one rate."""
 
 
 def show(report: Report) -> None:
@@ -42,7 +46,7 @@ def show(report: Report) -> None:
 
 
 def _phase_table(title: str, found: list[Summary], titles: dict[str, str]) -> Table:
-    rate = f", {found[0].rate:.0f}/s" if found[0].rate and found[0].phase == "open_common" else ""
+    rate = f", {found[0].rate:.0f}/s" if found[0].rate and found[0].phase in SHARED else ""
     names = ("answers/s", "p50 ms", "p95", "p99", "p99.9", "CPU ms", "Redis CPU ms", "generator")
     table = Table("peer", *names, "errors", title=title + rate, title_justify="left")
     for summary in found:
@@ -65,10 +69,20 @@ def _cell(spread: Spread, digits: int) -> str:
     return f"{spread.median:.{digits}f} ({spread.low:.{digits}f}–{spread.high:.{digits}f})"
 
 
+def _outcome(verdict: Verdict) -> str:
+    if verdict.ratio is None:
+        return "not measured"
+    if verdict.met is None:
+        return ""
+    said = "met" if verdict.met else "MISSED"
+    return said if verdict.is_binding else f"{said.lower()}, replaced by the full policy's"
+
+
 def _verdict_table(report: Report) -> Table:
-    table = Table("ratio", "measured", "target", "", title="Targets", title_justify="left")
-    words = {True: "met", False: "MISSED", None: "not measured"}
+    table = Table(
+        "ratio", "measured", "target", "set for", "", title="Targets", title_justify="left"
+    )
     for verdict in report.verdicts:
         measured = "–" if verdict.ratio is None else f"{verdict.ratio:.2f}"
-        table.add_row(verdict.claim, measured, verdict.target, words[verdict.met])
+        table.add_row(verdict.claim, measured, verdict.target, verdict.work, _outcome(verdict))
     return table

@@ -22,6 +22,7 @@ from benchmarks.running_peer import RunningPeer, running, wait_until_right
 from benchmarks.same_work import (
     ranker_in_use,
     require_all_offers_scored,
+    require_full_policy,
     require_same_scores,
     why_unusable,
 )
@@ -104,6 +105,7 @@ def _checked(started: list[RunningPeer], home: Home) -> tuple[list[RunningPeer],
             if reason := why_unusable(peer):
                 notes.append(f"{peer.peer.title}: left out, {reason}")
                 continue
+            require_full_policy(peer)
             require_all_offers_scored(peer)
             compared += require_same_scores(peer, naive, home)
         usable.append(peer)

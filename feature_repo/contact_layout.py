@@ -35,6 +35,10 @@ ENTRY = np.dtype(
 """One contact, 44 bytes: instants in epoch seconds (`until` 0 = none), keys of names, the channel's
 place in the contract's channels, what happened and why.
 """
+NAME_FIELDS = ("offer", "group", "line", "placement")
+"""The fields that hold keys of names; they lie side by side."""
+_WORDS = ENTRY.itemsize // 4
+_FIRST_NAME = ENTRY.fields["offer"][1] // 4  # type: ignore[index]
 HEADER_BYTES = 12
 MAGIC = b"NBC1"
 RESERVATION_SECONDS = 600.0
@@ -175,6 +179,13 @@ def decode_contacts(bank: str, customer_id: str, stored: bytes) -> Entries:
     if not stored.startswith(contact_header(bank, customer_id)):
         raise StateUnreadable(f"a contact history of bank {bank} answers for another customer")
     return np.frombuffer(stored, dtype=ENTRY, offset=HEADER_BYTES)
+
+
+def name_keys(entries: Entries) -> NDArray[np.uint32]:
+    """The keys an entry holds, shape (4, entries), in the order of `NAME_FIELDS`."""
+    words = np.ascontiguousarray(entries).view("<u4").reshape(-1, _WORDS)
+    keys: NDArray[np.uint32] = words[:, _FIRST_NAME : _FIRST_NAME + len(NAME_FIELDS)].T
+    return keys
 
 
 def _owner(bank: str, customer_id: str) -> bytes:

@@ -31,10 +31,11 @@ class BankIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def clock_offset(self) -> timedelta:
         """Wall time minus business time: historical data are served as of the day they end.
 
-        Never negative: facts of today do not make today's customers a day older.
+        Whole days, so that an hour of the day is the same hour in both: quiet hours are law. Never
+        negative: facts of today do not make today's customers a day older.
         """
         end_of_data = datetime.combine(self.data_until, time(23, 59, 59), tzinfo=timezone.utc)
-        return max(self.imported_at - end_of_data, timedelta(0))
+        return timedelta(days=max((self.imported_at - end_of_data).days, 0))
 
 
 @dataclass(frozen=True)

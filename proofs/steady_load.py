@@ -7,6 +7,7 @@ at a known instant finds that instant among the answers.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,7 @@ REQUESTS = 5_000
 MOST_CONNECTIONS = 400
 LOST_SECONDS = 15.0
 _RUNG = re.compile(rb'"served_from":"([a-z_]+)"')
+_DECISION = re.compile(rb'"decision_id":"([0-9A-Z]+)"')
 _STATE = re.compile(rb'"degraded_reasons":\[[^\]]*"(state_[a-z_]+)"')
 
 
@@ -51,6 +53,7 @@ class Answer(msgspec.Struct, frozen=True):
     rung: str = ""
     state: str = ""
     has_offers: bool = False
+    decision_id: str = ""
 
 
 class LoadProcess:
@@ -150,8 +153,8 @@ class _Load:
         if len(parts) == 1:
             self.answers.append(Answer(due, *took, "lost"))
         else:
-            status, rung, state, offers = parts
-            answer = Answer(due, *took, status, rung, state, offers == "1")
+            status, rung, state, decision, offers = parts
+            answer = Answer(due, *took, status, rung, state, offers == "1", decision)
             self.answers.append(answer)
         if connection.is_open:
             self._free(connection)
@@ -164,8 +167,8 @@ class _Load:
 
 
 def _told(status: bytes, body: bytes) -> str:
-    rung, state = _RUNG.search(body), _STATE.search(body)
-    words = [match[1].decode() if match else "" for match in (rung, state)]
+    found = [pattern.search(body) for pattern in (_RUNG, _STATE, _DECISION)]
+    words = [match[1].decode() if match else "" for match in found]
     return "|".join([status.decode(), *words, "1" if b'"offers":[{' in body else "0"])
 
 
@@ -176,7 +179,10 @@ def main() -> int:
     load = _Load(msgspec.json.decode(sys.stdin.buffer.readline(), type=Steady))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(load.run())
-    sys.stdout.buffer.write(msgspec.json.encode(load.answers))
+    # Whole, also where Python was told not to buffer: then one write takes what fits the pipe.
+    os.set_blocking(sys.stdout.fileno(), True)
+    with os.fdopen(sys.stdout.fileno(), "wb", closefd=False) as out:
+        out.write(msgspec.json.encode(load.answers))
     return 0
 
 

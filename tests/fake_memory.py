@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from service.domain.catalogue import Catalogue
 from service.domain.contact_policy import CapCheck
 from service.domain.kill_switches import KillState
 from service.errors import LogUnavailable
@@ -97,6 +98,10 @@ class OneEdition:
     async def open(self, versions: Versions) -> Edition:
         """It."""
         return self.edition
+
+    async def catalogue(self, versions: Versions) -> Catalogue:
+        """Its catalogue."""
+        return self.edition.catalogue
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from model_registry.errors import RegistryError
 from service.adapters.catalogue_archive import CatalogueArchive
 from service.adapters.model_releases import ModelReleases
+from service.domain.catalogue import Catalogue
 from service.errors import CatalogueInvalid, RecordGone
 from service.ports import Versions
 from service.use_cases.edition import Edition, compose_edition
@@ -40,14 +41,21 @@ class PastEditionFiles:
             self._open.move_to_end(versions)
             return self._open[versions]
 
-    def _load(self, versions: Versions) -> Edition:
+    async def catalogue(self, versions: Versions) -> Catalogue:
+        """The catalogue alone; `RecordGone` when it is no longer kept."""
+        return await asyncio.to_thread(self._catalogue, versions)
+
+    def _catalogue(self, versions: Versions) -> Catalogue:
         try:
-            catalogue = self._archive.open(versions.catalogue, versions.policy)
+            return self._archive.open(versions.catalogue, versions.policy)
         except (CatalogueInvalid, OSError):
             raise RecordGone(
                 f"catalogue {versions.catalogue} with policy {versions.policy} is no longer kept,"
                 " or was changed: restore it under NBO_HOME/catalogues"
             ) from None
+
+    def _load(self, versions: Versions) -> Edition:
+        catalogue = self._catalogue(versions)
         release, vocabulary = None, self._vocabulary
         if versions.model is not None:
             try:

@@ -32,7 +32,8 @@ MOST_ENTRIES = 4_096
 """More than any cap allows; a history that cannot be kept shorter takes no reservation."""
 SLACK_ENTRIES = 64
 """How many entries come in before what no rule asks for any more is dropped again."""
-TAKE_BACK_SECONDS = 1.0
+TAKE_BACK_SECONDS = 5.0
+RELEASE = "release"
 UNREACHABLE = CommitResult(CommitStatus.UNREACHABLE)
 NO_SCRIPT = "NOSCRIPT"
 REFUSALS = {"NBOLOST": "lost", "NBODAMAGED": "unreadable", "WRONGTYPE": "unreadable"}
@@ -80,7 +81,7 @@ class RedisContactStore:
         """Take back the reservations of this decision, and its answer if it still stands."""
         head, content = self._answer(reservation)
         arguments = (reservation.entries.tobytes(), head + content)
-        await self._run("release", reservation, arguments, within_seconds)
+        await self._run(RELEASE, reservation, arguments, within_seconds)
 
     async def note(
         self,
@@ -117,7 +118,8 @@ class RedisContactStore:
         self, operation: str, about: Reservation, arguments: Arguments, within_seconds: float
     ) -> list[Any] | None:
         """The script's answer; None when it did not give one."""
-        if not self._breaker.permits():
+        # Taking back is never skipped: what stands would be handed out to who asks again.
+        if operation != RELEASE and not self._breaker.permits():
             self._metrics.contact_writes[operation, "short_circuited"].inc()
             return None
         started = perf_counter()
@@ -184,17 +186,25 @@ class _Refused(Exception):
 def packed_caps(caps: tuple[CapCheck, ...]) -> bytes:
     """The caps as the script reads them."""
     return b"".join(
-        struct.pack(
-            f"<BBdII{len(cap.only)}I",
-            SCOPES[cap.scope],
-            COUNTS[cap.counts],
-            cap.start,
-            max(cap.limit, 0),
-            len(cap.only),
-            *sorted(cap.only),
-        )
-        for cap in caps
-    )
+        [
+            part
+            for cap in caps
+            for part in (
+                _KINDS[cap.scope, cap.counts], _pack_start(cap.start), _bound(cap.limit, cap.only)
+            )
+        ]
+    )  # fmt: skip
+
+
+_KINDS = {
+    (scope, counts): bytes((SCOPES[scope], COUNTS[counts])) for scope in SCOPES for counts in COUNTS
+}
+_pack_start = struct.Struct("<d").pack
+
+
+@lru_cache(maxsize=1024)
+def _bound(limit: int, only: frozenset[int]) -> bytes:
+    return struct.pack(f"<II{len(only)}I", max(limit, 0), len(only), *sorted(only))
 
 
 @lru_cache(maxsize=1)

@@ -11,15 +11,17 @@ import msgspec
 
 from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
 from service.domain.catalogue import Catalogue
-from service.domain.principal import LOCAL, Principal
+from service.domain.principal import LOCAL, Principal, Visibility
 from service.domain.reasons import Audience
 from service.domain.situation import Ask, Placement
 from service.errors import RequestInvalid
 from service.use_cases.commit_decision import AnswerSlot
 from service.use_cases.decision_records import OnBehalfOf
+from service.use_cases.edition import Edition
 from service.use_cases.make_decision import DecisionCommand
 
 DIGEST_BYTES = 16
+NOTHING = Visibility()
 MOST_ECHOED = 64
 """Characters of what a client sent that an error repeats to it."""
 Asked = TypeVar("Asked")
@@ -50,15 +52,16 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> Asked:
 
 def to_command(
     request: DecisionRequest,
-    catalogue: Catalogue,
+    edition: Edition,
     *,
     principal: Principal = LOCAL,
+    visible: Visibility = NOTHING,
     audience: Audience | None = None,
 ) -> DecisionCommand:
-    """The command for this catalogue; `RequestInvalid` where it knows no such channel or place.
-
-    With an `audience` the winners come with their reasons.
+    """The command for this edition; `RequestInvalid` where its catalogue knows no such channel or
+    place. With an `audience` the winners come with their reasons.
     """
+    catalogue = edition.catalogue
     if request.customer_id != request.customer_id.strip() or not request.customer_id.isprintable():
         detail = "surrounding blanks or control characters: send the id as the bank writes it"
         raise RequestInvalid(detail, pointer="/customer_id")
@@ -80,18 +83,19 @@ def to_command(
         ask,
         is_dry_run=request.mode == "dry_run",
         request_id=request.request_id or "",
-        slot=_slot(request, principal) if request.request_id else None,
+        slot=_slot(request, principal, visible) if request.request_id else None,
         principal=principal.subject,
         on_behalf_of=OnBehalfOf(agent.agent_id, agent.call_id) if agent else None,
         audience=audience,
+        edition=edition,
     )
 
 
-def _slot(request: DecisionRequest, principal: Principal) -> AnswerSlot:
+def _slot(request: DecisionRequest, principal: Principal, visible: Visibility) -> AnswerSlot:
     """Where the answer to this request id is kept, and what it was asked for: the whole request,
-    however it was written.
+    however it was written. Who may see less has an answer of her own.
     """
-    named = msgspec.json.encode((principal.subject, request.request_id))
+    named = msgspec.json.encode((principal.subject, visible, request.request_id))
     slot = hashlib.blake2b(named, digest_size=DIGEST_BYTES).digest()
     body = hashlib.blake2b(msgspec.json.encode(request), digest_size=DIGEST_BYTES).digest()
     return AnswerSlot(slot, body)

@@ -48,8 +48,9 @@ async def decide(scope: Scope, receive: Receive, send: Send) -> None:
         visible = authorise_decision(principal, asked, desk.clock.now())
         command = to_command(
             asked,
-            desk.make_decision.edition.catalogue,
+            desk.make_decision.edition,
             principal=principal,
+            visible=visible,
             audience=_audience(asked, visible),
         )
         content = await _answer(desk, asked, command, visible)

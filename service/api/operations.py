@@ -95,6 +95,12 @@ OPERATIONS = (
         answer_type=RecordedDecision,
         answer_example=examples_recorded.DECISION,
         problems=usual(404, 405, 410, 500),
+        needs=(
+            AccessScope.CUSTOMER,
+            AccessScope.AGENT,
+            AccessScope.ANALYST,
+            AccessScope.AUDIT,
+        ),
     ),
     Operation(
         id="why_not",

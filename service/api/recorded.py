@@ -34,6 +34,12 @@ from service.use_cases.explain_decision import reasons_of, why_not
 from service.use_cases.replay_decision import DecidedAgain, differences
 
 DECISION_PATH = "/v1/decisions/{decision_id:str}"
+SEES_DECISIONS = (
+    AccessScope.CUSTOMER,
+    AccessScope.AGENT,
+    AccessScope.ANALYST,
+    AccessScope.AUDIT,
+)
 SEES_NUMBERS = frozenset({AccessScope.ANALYST, AccessScope.AUDIT})
 
 
@@ -43,6 +49,7 @@ async def recorded_decision(
 ) -> RecordedDecision:
     """One decision: what was offered, why, and under which versions."""
     principal = asking(request)
+    principal.require(*SEES_DECISIONS)
     again = await _again(decision_id, request, principal)
     reasons = await asyncio.to_thread(reasons_of, again, _audience(principal))
     with_numbers = not principal.scopes.isdisjoint(SEES_NUMBERS)
@@ -58,6 +65,7 @@ async def why_not_offer(
     principal.require(AccessScope.AGENT, AccessScope.ANALYST, AccessScope.AUDIT)
     again = await _again(decision_id, request, principal)
     told = why_not(again, offer_id)
+    with_numbers = not principal.scopes.isdisjoint(SEES_NUMBERS)
     return WhyNotAnswer(
         decision_id=decision_id,
         offer_id=offer_id,
@@ -78,8 +86,8 @@ async def why_not_offer(
         ],
         possible_from=told.possible_from,
         outranked=told.outranked,
-        priority=told.priority,
-        lowest_shown_priority=told.lowest_shown_priority,
+        priority=told.priority if with_numbers else None,
+        lowest_shown_priority=told.lowest_shown_priority if with_numbers else None,
     )
 
 
@@ -140,7 +148,9 @@ def _told(
         locale=inputs.locale,
         context=inputs.context,
         principal=record.principal if with_numbers else None,
-        on_behalf_of=RecordedAgent(agent.agent_id, agent.call_id) if agent else None,
+        on_behalf_of=(
+            RecordedAgent(agent.agent_id, agent.call_id) if agent and with_numbers else None
+        ),
         arm=record.arm,
         served_from=outputs.served_from,
         degraded_reasons=outputs.degraded_reasons,

@@ -14,7 +14,8 @@ from service.domain.columns import Codes, Floats, Mask
 from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose
 from service.domain.contact_names import ContactNames, NameColumn
-from service.domain.contact_plan import ContactPlan, ContactPlans, only_keys
+from service.domain.contact_plan import ContactPlan, only_keys
+from service.domain.contact_plans import ContactPlans
 from service.domain.contact_policy import ContactPolicy
 
 PREFERRED_FALLBACK = "en"
@@ -160,6 +161,17 @@ class Catalogue:
         return np.array([lane is Lane.MARKETING for lane in self.lanes])
 
     @cached_property
+    def shape(self) -> tuple[int]:
+        """The shape of every column."""
+        return (len(self),)
+
+    @cached_property
+    def unrestricted(self) -> Mask:
+        """True where the offer is open to every investor class."""
+        everybody: Mask = np.logical_and.reduce(list(self.investor_classes.values()))
+        return everybody
+
+    @cached_property
     def everything(self) -> Mask:
         """True for every offer; nobody may write into it."""
         mask = np.ones(len(self), dtype=np.bool_)
@@ -196,9 +208,14 @@ class Catalogue:
         return {offer_id: row for row, offer_id in enumerate(self.offer_ids)}
 
     @cached_property
-    def id_order(self) -> Codes:
-        """Each offer's place in the alphabetical order of offer ids: the last tie-breaker."""
-        return np.argsort(np.argsort(np.array(self.offer_ids)))
+    def order_of_ties(self) -> Codes:
+        """All rows by falling value, then rising offer id: how offers of one priority follow."""
+        return np.lexsort((np.argsort(np.argsort(np.array(self.offer_ids))), -self.values))
+
+    @cached_property
+    def has_one_lane(self) -> bool:
+        """Whether all offers stand in the same lane."""
+        return len(set(self.lanes)) < 2
 
     def group_rows(self, group: str) -> Codes:
         """Rows of the offers in a group; none for a group nobody uses."""

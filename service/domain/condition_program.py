@@ -74,24 +74,28 @@ class ConditionProgram:
         truths[ALWAYS] = 1
         at, end = 1, 1 + len(self._below_slot)
         if at < end:
-            seen = values[self._below_slot]
+            seen = values.take(self._below_slot)
             truths[at:end] = _truth(seen, self._below_sign * seen < self._below_than)
         at, end = end, end + len(self._equal_slot)
         if at < end:
-            seen = values[self._equal_slot]
+            seen = values.take(self._equal_slot)
             truths[at:end] = _truth(seen, seen == self._equal_to) * self._equal_sign
         at, end = end, end + len(self._known_slot)
         if at < end:
-            is_known = ~np.isnan(values[self._known_slot])
+            is_known = ~np.isnan(values.take(self._known_slot))
             truths[at:end] = (is_known.view(np.int8) * 2 - 1) * self._known_sign
         for level in self._levels:
             at, end = end, end + len(level.all_starts)
             if at < end:
-                np.minimum.reduceat(truths[level.all_parts], level.all_starts, out=truths[at:end])
+                np.minimum.reduceat(
+                    truths.take(level.all_parts), level.all_starts, out=truths[at:end]
+                )
             at, end = end, end + len(level.any_starts)
             if at < end:
-                np.maximum.reduceat(truths[level.any_parts], level.any_starts, out=truths[at:end])
-        return truths[self._roots]
+                np.maximum.reduceat(
+                    truths.take(level.any_parts), level.any_starts, out=truths[at:end]
+                )
+        return truths.take(self._roots)
 
     def _values(self, facts: Facts) -> NDArray[np.float64]:
         numbers, texts, has_product = facts.numbers, facts.texts, facts.has_product

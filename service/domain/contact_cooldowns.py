@@ -5,22 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feature_repo.contact_layout import ContactEvent, ContactReason, Entries, placement_key
+from feature_repo.contact_layout import ContactEvent, Entries, placement_key
 from service.domain.columns import Floats, Mask
-from service.domain.contact_plan import FIELDS, channel_code
+from service.domain.contact_plan import FIELDS, NEVER, channel_code
 from service.domain.contact_policy import Cooldown, Scope
+from service.domain.once import once
 
 if TYPE_CHECKING:
     from service.domain.situation import Situation
-
-NEVER = -math.inf
-PRESENTED = "presented"
-"""An impression under the name an agent reports it by."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +38,20 @@ class Cooling:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._plan = situation.contact_plan
-        self._cooldowns = situation.catalogue.policy.contact.cooldowns
+        policy = situation.catalogue.policy.contact
+        self._cooldowns, self._kept_back_seconds = policy.cooldowns, policy.kept_back_seconds
 
     @property
     def is_unknown(self) -> bool:
         """Whether nobody knows what the customer answered."""
         return self._situation.customer.contacts is None
 
-    @cached_property
+    @once
     def until(self) -> Floats:
         """Per offer the epoch second it waits for; −inf when it does not, inf when nobody knows."""
         marketing = self._plan.is_marketing
+        if not (self.is_unknown or self._rests):
+            return self._plan.never
         until = np.full(len(marketing), math.inf if self.is_unknown else NEVER)
         for rest in self._rests.values():
             np.maximum(until, rest.until, out=until, where=self._rows(rest))
@@ -71,7 +70,7 @@ class Cooling:
         waited = float(self.until[row])
         return next((rest for rest in self._rests.values() if rest.until == waited), None)
 
-    @cached_property
+    @once
     def _rests(self) -> dict[tuple[Scope, int], Rest]:
         """Per name the answer that counts longest."""
         rests: dict[tuple[Scope, int], Rest] = {}
@@ -88,8 +87,9 @@ class Cooling:
         contacts, now = self._situation.customer.contacts, self._situation.as_of_seconds
         if contacts is None or not len(contacts):
             return
-        speaks = _speaking(self._cooldowns)[contacts["event"]] & (contacts["is_marketing"] != 0)
-        places = np.flatnonzero(speaks)
+        last = contacts["at"] + self._kept_back_seconds[contacts["event"], contacts["reason"]]
+        counts = (np.fmax(last, contacts["until"]) > now) & (contacts["is_marketing"] != 0)
+        places = np.flatnonzero(counts)
         if not len(places):
             return
         entries = contacts.take(places)
@@ -100,7 +100,7 @@ class Cooling:
         later = (entries["event"] == ContactEvent.LATER) & (entries["until"] > now)
         yield Scope.OFFER, entries[later], entries["until"][later].tolist()
 
-    @cached_property
+    @once
     def _closed(self) -> dict[str, float]:
         """Asked placements in which no marketing may stand, and until when."""
         channel, closed = self._situation.ask.channel, {}
@@ -134,23 +134,10 @@ class Cooling:
         return np.where(np.isinf(opens), NEVER, opens)
 
 
-@lru_cache(maxsize=16)
-def _speaking(cooldowns: tuple[Cooldown, ...]) -> Mask:
-    """bool[event]: what any cooldown is about, and dates customers named."""
-    speaking = np.zeros(256, dtype=np.bool_)
-    speaking[[ContactEvent.LATER, *map(_event_of, cooldowns)]] = True
-    return speaking
-
-
-def _event_of(cooldown: Cooldown) -> ContactEvent:
-    name = "impression" if cooldown.outcome == PRESENTED else cooldown.outcome
-    return ContactEvent[name.upper()]
-
-
 def _is_meant(cooldown: Cooldown, entries: Entries) -> Mask:
-    meant: Mask = entries["event"] == _event_of(cooldown)
-    if cooldown.reason is not None:
-        meant &= entries["reason"] == ContactReason[cooldown.reason.upper()]
+    meant: Mask = entries["event"] == cooldown.event
+    if cooldown.said_because is not None:
+        meant &= entries["reason"] == cooldown.said_because
     return meant
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,9 @@ from numpy.typing import NDArray
 from feature_repo.contact_layout import RESERVATION_SECONDS, ContactEvent, Entries
 from service.domain.columns import Codes, Mask
 from service.domain.contact_plan import Binding, ContactPlan
-from service.domain.contact_policy import CalendarWindow, Cap, Counted
-from service.domain.contact_windows import next_window_start, window_start
+from service.domain.contact_policy import Cap, Counted
+from service.domain.contact_windows import next_window_start
+from service.domain.once import once
 
 if TYPE_CHECKING:
     from service.domain.situation import Situation
@@ -41,9 +41,9 @@ class CapRoom:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self.plan: ContactPlan = situation.contact_plan
-        self._starts = window_starts(situation, self.plan.caps)
+        self._starts = np.array(situation.cap_starts)
 
-    @cached_property
+    @once
     def used(self) -> Counts | None:
         """What is counted at every place of the plan; None when the history is unknown."""
         plan, total = self.plan, int(self.plan.bases[-1])
@@ -53,12 +53,12 @@ class CapRoom:
             return np.zeros(total, dtype=np.int64)
         return np.bincount(self._places[self._is_counted], minlength=total)
 
-    @cached_property
+    @once
     def permits(self) -> Mask:
         """True per offer that at least one more contact is allowed of."""
         plan, used = self.plan, self.used
-        if not plan.caps:
-            return np.ones(len(plan.is_marketing), dtype=np.bool_)
+        if not plan.caps or (used is not None and (used < plan.limit_at).all()):
+            return self._situation.catalogue.everything
         has_room = plan.is_free
         if used is not None:
             has_room = has_room | (used[plan.row_places] < plan.limits[:, None])
@@ -83,26 +83,27 @@ class CapRoom:
         by_place = [tuple(self._full(self.plan.place_bindings.get(p, ()))) for p in carried]
         return (*full, *min(by_place, key=_frees_at))
 
-    @cached_property
+    @once
     def _entries(self) -> Entries | None:
         """What some cap may count: most of a history is older than any window."""
         contacts = self._situation.customer.contacts
         if contacts is None or not self.plan.caps:
             return contacts
-        oldest = min(self._starts.min(), self._situation.as_of_seconds - RESERVATION_SECONDS)
+        pending_since = self._situation.as_of_seconds - RESERVATION_SECONDS
+        oldest = min(*self._situation.cap_starts, pending_since)
         recent = (contacts["at"] >= oldest) & (contacts["is_marketing"] != 0)
         return contacts.take(np.flatnonzero(recent))
 
-    @cached_property
+    @once
     def _places(self) -> Codes:
         """intp[caps, entries]: which count an entry would raise."""
         plan, entries = self.plan, self._entries
         assert entries is not None
-        slots = np.stack([plan.entry_slots(scope, entries) for scope in plan.scopes])
-        places: Codes = slots[plan.scope_of_cap] + plan.bases[:-1, None]
+        places = plan.entry_slots(entries).take(plan.scope_of_cap, axis=0)
+        places += plan.bases[:-1, None]
         return places
 
-    @cached_property
+    @once
     def _is_counted(self) -> Mask:
         """bool[caps, entries]: what every cap counts."""
         plan, entries = self.plan, self._entries
@@ -114,13 +115,13 @@ class CapRoom:
             counted[plan.counts_impressions] |= pending
         return counted
 
-    @cached_property
+    @once
     def _is_pending(self) -> Mask | None:
         """True per reservation that may still be seen; None when there is none."""
         assert self._entries is not None
         return pending_reservations(self._entries, self._situation.as_of_seconds)
 
-    @cached_property
+    @once
     def _placeable(self) -> Mask:
         """True per offer that one asked place which carries it has room for."""
         situation, ask = self._situation, self._situation.ask
@@ -186,7 +187,7 @@ class CapBudget:
         bindings, used = self._bindings(row, placement_id), self._used
         if used is None:
             return not bindings
-        return all(used[binding.place] < binding.limit for binding in bindings)
+        return all(used[place] < limit for place, limit, _ in bindings)
 
     def take(self, row: int, placement_id: str) -> None:
         """The offer stands in this place from now on."""
@@ -199,9 +200,9 @@ class CapBudget:
     def _add(self, row: int, placement_id: str, number: int) -> None:
         if self._used is None:
             return
-        for binding in self._bindings(row, placement_id):
-            if binding.reserves:
-                self._used[binding.place] += number
+        for place, _, reserves in self._bindings(row, placement_id):
+            if reserves:
+                self._used[place] += number
 
     def _bindings(self, row: int, placement_id: str) -> tuple[Binding, ...]:
         plan = self._plan
@@ -210,18 +211,13 @@ class CapBudget:
         return plan.row_bindings[row] + plan.place_bindings.get(placement_id, ())
 
 
-def window_starts(situation: Situation, caps: tuple[Cap, ...]) -> NDArray[np.float64]:
-    """The first instant every cap counts, in epoch seconds."""
-    begun: dict[timedelta | CalendarWindow, float] = {}
-    for window in {cap.window for cap in caps}:
-        begun[window] = window_start(window, situation.as_of, situation.local_zone)
-    return np.array([begun[cap.window] for cap in caps])
-
-
 def pending_reservations(entries: Entries, now: float) -> Mask | None:
     """True per DECISION entry whose offer may still be seen and was not yet; None when none is."""
+    recent = entries["at"] > now - RESERVATION_SECONDS
+    if not recent.any():
+        return None
     events = entries["event"]
-    pending: Mask = (events == ContactEvent.DECISION) & (entries["at"] > now - RESERVATION_SECONDS)
+    pending: Mask = recent & (events == ContactEvent.DECISION)
     numbers = np.flatnonzero(pending)
     if not len(numbers):
         return None

@@ -28,14 +28,15 @@ class NameColumn:
         return cls(np.array([name_key(name) for name in names], dtype=np.uint32), tuple(names))
 
     @cached_property
-    def _known(self) -> Keys:
+    def known(self) -> Keys:
+        """Every key once, in rising order: a slot is a place in it."""
         known: Keys = np.unique(self.keys)
         return known
 
     @property
     def slot_count(self) -> int:
         """How many slots there are, the one of strangers last."""
-        return len(self._known) + 1
+        return len(self.known) + 1
 
     @cached_property
     def slots(self) -> Codes:
@@ -44,17 +45,52 @@ class NameColumn:
 
     def slots_of(self, keys: Keys) -> Codes:
         """The slot of every key."""
-        if not len(self._known):
+        if not len(self.known):
             return np.zeros(len(keys), dtype=np.intp)
-        places = np.searchsorted(self._known, keys)
-        np.minimum(places, len(self._known) - 1, out=places)
-        return np.where(self._known[places] == keys, places, len(self._known))
+        places = np.searchsorted(self.known, keys)
+        np.minimum(places, len(self.known) - 1, out=places)
+        return np.where(self.known[places] == keys, places, len(self.known))
 
     def among(self, only: frozenset[str]) -> Mask:
         """True per offer whose name is one of these; of none, every offer."""
         if not only:
             return np.ones(len(self.names), dtype=np.bool_)
         return np.array([name in only for name in self.names], dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class SlotTable:
+    """The slots of several columns, found in one search; every key is tagged with its column's
+    number.
+    """
+
+    tags: NDArray[np.uint64]
+    known: NDArray[np.uint64]
+    slots: Codes
+    strangers: Codes
+
+    @classmethod
+    def of(cls, columns: Sequence[NameColumn]) -> SlotTable:
+        """The table of these columns."""
+        tags = np.arange(len(columns), dtype=np.uint64) << np.uint64(32)
+        known = [column.known + tag for column, tag in zip(columns, tags, strict=True)]
+        counts = [len(column.known) for column in columns]
+        return cls(
+            tags[:, None],
+            np.array([*np.concatenate(known), _BEYOND], dtype=np.uint64),
+            np.array([slot for count in (*counts, 1) for slot in range(count)], dtype=np.intp),
+            np.array(counts, dtype=np.intp)[:, None],
+        )
+
+    def slots_of(self, keys: Keys) -> Codes:
+        """intp[columns, keys]: the slot of every key in its column."""
+        tagged = keys + self.tags
+        places = self.known.searchsorted(tagged)
+        return np.where(self.known.take(places) == tagged, self.slots.take(places), self.strangers)
+
+
+_BEYOND = np.uint64(1 << 63)
+"""Greater than any tagged key, so that a search always ends at a place."""
 
 
 @dataclass(frozen=True)

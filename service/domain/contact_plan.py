@@ -4,22 +4,42 @@ them in a few array operations.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.contact_layout import ENTRY, ContactEvent, Entries, name_key
+from feature_repo.contact_layout import (
+    ENTRY,
+    NAME_FIELDS,
+    ContactEvent,
+    Entries,
+    name_key,
+    name_keys,
+)
 from feature_repo.contract import CHANNELS
-from service.domain.columns import Codes, Mask
-from service.domain.contact_names import ContactNames, NameColumn
+from service.domain.columns import Codes, Floats, Mask
+from service.domain.contact_names import ContactNames, NameColumn, SlotTable
 from service.domain.contact_policy import CalendarWindow, Cap, Counted, Scope
 
+FIELDS = {
+    Scope.OFFER: "offer",
+    Scope.GROUP: "group",
+    Scope.PRODUCT_LINE: "line",
+    Scope.PLACEMENT: "placement",
+}
+"""Where an entry says the name of a scope."""
 COUNTS = tuple(Counted)
+SCOPES = (*FIELDS, Scope.CHANNEL, Scope.ALL)
+"""Those that name something in an entry first, in the order of its fields."""
 EVENTS = max(ContactEvent) + 1
+NEVER = -math.inf
+"""The instant something waits for that does not wait."""
 OTHER_CHANNEL = 255
 """How a history names a channel the contract does not have."""
 
@@ -44,8 +64,7 @@ def channel_code(channel: str) -> int:
     return CHANNELS.index(channel) if channel in CHANNELS else OTHER_CHANNEL
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(NamedTuple):
     """One cap over one name: the place of its count, its limit, and whether handing out counts."""
 
     place: int
@@ -80,6 +99,13 @@ class ContactPlan:
         return entries
 
     @cached_property
+    def never(self) -> Floats:
+        """`NEVER` for every offer; nobody may write into it."""
+        instants = np.full(len(self.is_marketing), NEVER)
+        instants.flags.writeable = False
+        return instants
+
+    @cached_property
     def limit_at(self) -> NDArray[np.int64]:
         """The limit at every place of a count."""
         return np.repeat(self.limits, np.diff(self.bases))
@@ -101,14 +127,9 @@ class ContactPlan:
         return np.flatnonzero(np.array(counting, dtype=np.bool_))
 
     @cached_property
-    def scopes(self) -> tuple[Scope, ...]:
-        """The scopes of the caps, each once."""
-        return tuple(dict.fromkeys(cap.scope for cap in self.caps))
-
-    @cached_property
     def scope_of_cap(self) -> Codes:
-        """Each cap's place in `scopes`."""
-        return np.array([self.scopes.index(cap.scope) for cap in self.caps], dtype=np.intp)
+        """Each cap's row in what `entry_slots` gives."""
+        return np.array([SCOPES.index(cap.scope) for cap in self.caps], dtype=np.intp)
 
     @cached_property
     def bases(self) -> Codes:
@@ -158,15 +179,17 @@ class ContactPlan:
         column = self._column(scope)
         return column.slots if column else np.zeros(len(self.is_marketing), dtype=np.intp)
 
-    def entry_slots(self, scope: Scope, entries: Entries) -> Codes:
-        """The slot of every entry in a scope."""
-        column = self._column(scope)
-        if column is not None:
-            return column.slots_of(entries[FIELDS[scope]])
-        slots = np.zeros(len(entries), dtype=np.intp)
-        if scope is Scope.CHANNEL:
-            slots[entries["channel"] != channel_code(self.channel)] = 1
+    def entry_slots(self, entries: Entries) -> Codes:
+        """intp[scopes, entries]: the slot of every entry in every scope, rows as in `SCOPES`."""
+        slots = np.zeros((len(SCOPES), len(entries)), dtype=np.intp)
+        slots[: len(NAME_FIELDS)] = self._slot_table.slots_of(name_keys(entries))
+        slots[len(NAME_FIELDS)] = entries["channel"] != channel_code(self.channel)
         return slots
+
+    @cached_property
+    def _slot_table(self) -> SlotTable:
+        names = self.names
+        return SlotTable.of((names.offers, names.groups, names.lines, self.placements))
 
     def _slot_count(self, scope: Scope) -> int:
         column = self._column(scope)
@@ -193,15 +216,6 @@ class ContactPlan:
         return Binding(place, cap.limit, cap.counts in RESERVING)
 
 
-FIELDS = {
-    Scope.OFFER: "offer",
-    Scope.GROUP: "group",
-    Scope.PRODUCT_LINE: "line",
-    Scope.PLACEMENT: "placement",
-}
-"""Where an entry says the name of a scope."""
-
-
 def binds_place(cap: Cap, name: str) -> bool:
     """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
     channel.
@@ -219,20 +233,3 @@ def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
         bound = {name for name in places if binds_place(cap, name)} if cap.only else set()
         return frozenset(map(name_key, bound or cap.only))
     return frozenset(map(name_key, cap.only))
-
-
-class ContactPlans:
-    """The plan of every channel of one catalogue, each made once."""
-
-    def __init__(self, anywhere: ContactPlan) -> None:
-        self._anywhere = anywhere
-        self._made: dict[str, ContactPlan] = {}
-
-    def of(self, channel: str, placements: Iterable[str]) -> ContactPlan:
-        """The plan of a channel with these placements."""
-        plan = self._made.get(channel)
-        if plan is None:
-            places = NameColumn.of([f"{channel}/{placement}" for placement in placements])
-            plan = replace(self._anywhere, placements=places, channel=channel)
-            self._made[channel] = plan
-        return plan

@@ -4,11 +4,20 @@ contact policy).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
+
+import numpy as np
+
+from feature_repo.contact_layout import ContactEvent, ContactReason
+from service.domain.columns import Floats
+
+PRESENTED = "presented"
+"""An impression under the name an agent reports it by."""
 
 
 class Scope(StrEnum):
@@ -82,6 +91,17 @@ class Cooldown:
     scope: Scope
     duration: timedelta
 
+    @cached_property
+    def event(self) -> ContactEvent:
+        """What a history calls the outcome."""
+        name = "impression" if self.outcome == PRESENTED else self.outcome
+        return ContactEvent[name.upper()]
+
+    @cached_property
+    def said_because(self) -> ContactReason | None:
+        """What a history calls the reason; None = any."""
+        return None if self.reason is None else ContactReason[self.reason.upper()]
+
 
 @dataclass(frozen=True)
 class QuietHours:
@@ -108,6 +128,18 @@ class ContactPolicy:
         )
         durations = (cooldown.duration.total_seconds() for cooldown in self.cooldowns)
         return max([0.0, *windows, *durations])
+
+    @cached_property
+    def kept_back_seconds(self) -> Floats:
+        """float64[event, reason]: how long any cooldown keeps something back after it; −inf = not
+        at all.
+        """
+        longest = np.full((256, 256), -math.inf)
+        for cooldown in self.cooldowns:
+            because = slice(None) if cooldown.said_because is None else cooldown.said_because
+            after = longest[cooldown.event, because]
+            longest[cooldown.event, because] = np.maximum(after, cooldown.duration.total_seconds())
+        return longest
 
 
 UNLIMITED = ContactPolicy()

@@ -60,7 +60,8 @@ def reserved_entries(situation: Situation, slates: Iterable[Slate], decision_id:
     chosen = [
         (row, placement_key(channel, slate.placement_id)) for slate in slates for row in slate.rows
     ]
-    entries = situation.contact_plan.handed_out.take([row for row, _ in chosen])
+    rows = np.array([row for row, _ in chosen], dtype=np.intp)
+    entries = situation.contact_plan.handed_out.take(rows)
     entries["at"] = situation.as_of_seconds
     entries["decision"] = decision_key(decision_id)
     entries["placement"] = [place for _, place in chosen]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from feature_repo.contract import FEATURES, Kind
+from service.domain.once import once
 
 if TYPE_CHECKING:
     from service.domain.situation import Situation
@@ -48,7 +48,7 @@ class SituationFacts:
         held = self._held[code]
         return None if math.isnan(held) else held > 0
 
-    @cached_property
+    @once
     def _held(self) -> list[float]:
         held: list[float] = self._situation.customer.held.tolist()
         return held

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 26
+_FORM = re.compile(f"[0-7][{ALPHABET}]{{{LENGTH - 1}}}")
+_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""To the digits `int` reads."""
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _SHIFTS = tuple(range(120, -1, -10))
 
@@ -20,18 +24,18 @@ def new_ulid(at: datetime) -> str:
 
 def ulid_bytes(ulid: str) -> bytes | None:
     """The 16 bytes of a ULID; None for any other text."""
-    if len(ulid) != LENGTH or ulid[0] > "7":
+    if _FORM.fullmatch(ulid) is None:
         return None
-    number = 0
-    for character in ulid:
-        digit = ALPHABET.find(character)
-        if digit < 0:
-            return None
-        number = number << 5 | digit
-    return number.to_bytes(16)
+    return int(ulid.translate(_DIGITS), 32).to_bytes(16)
 
 
 def ulid_text(number: bytes) -> str:
     """The ULID of these 16 bytes."""
     value = int.from_bytes(number)
     return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+
+
+def ulid_seconds(ulid: str) -> float | None:
+    """When a ULID was made, in epoch seconds; None for any other text."""
+    raw = ulid_bytes(ulid)
+    return None if raw is None else int.from_bytes(raw[:6]) / 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from service.pipeline.stages import Scorer, Selector
 # Ranges are checked by smallest and largest: NaN is both of any numbers that hold one, and fails
 # every comparison.
 
+BOOL, FLOAT64 = np.dtype(np.bool_), np.dtype(np.float64)
+"""A dtype compares itself with another four times faster than with a class."""
+
 
 class StageResultInvalid(Exception):
     """A stage returned something of another type, shape or range than it promised."""
@@ -21,7 +25,7 @@ class StageResultInvalid(Exception):
 def mask(stage: Callable[[Situation], Mask], situation: Situation) -> Mask:
     """The stage's mask; it must be one bool per offer, for NaN would read as permission."""
     result = stage(situation)
-    if not _is_column(result, np.bool_, situation):
+    if not _is_column(result, BOOL, situation):
         raise StageResultInvalid("not one bool per offer")
     return result
 
@@ -31,7 +35,7 @@ def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | No
     if not scorer.applies(situation):
         return None
     result = scorer.scores(situation, permitted)
-    if not _is_column(result, np.float64, situation):
+    if not _is_column(result, FLOAT64, situation):
         raise StageResultInvalid("not one float64 per offer")
     of_permitted = result[permitted]
     if not (of_permitted.min() >= 0.0 and of_permitted.max() <= 1.0):
@@ -44,7 +48,7 @@ def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | No
 def factors(stage: Callable[[Situation], Floats], situation: Situation) -> Floats:
     """The stage's multipliers; each must be a finite number not below zero."""
     result = stage(situation)
-    if not _is_column(result, np.float64, situation):
+    if not _is_column(result, FLOAT64, situation):
         raise StageResultInvalid("not one float64 per offer")
     if not (result.min(initial=0.0) >= 0.0 and result.max(initial=0.0) < np.inf):
         raise StageResultInvalid("not finite and positive")
@@ -64,9 +68,9 @@ def slates(
     return result
 
 
-def _is_column(result: object, dtype: type[np.generic], situation: Situation) -> bool:
+def _is_column(result: object, dtype: np.dtype[Any], situation: Situation) -> bool:
     return (
         isinstance(result, np.ndarray)
         and result.dtype == dtype
-        and result.shape == (len(situation.catalogue),)
+        and result.shape == situation.catalogue.shape
     )

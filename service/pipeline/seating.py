@@ -21,6 +21,7 @@ class Seating:
         self._carries = [catalogue.in_placement[f"{ask.channel}/{name}"] for name in self._names]
         self._room = [placement.limit for placement in ask.placements]
         self._seated: list[list[int]] = [[] for _ in ask.placements]
+        self._rank: dict[int, int] = {}
         self._of_group: Counter[str] = Counter()
         self._budget = situation.cap_room.budget()
 
@@ -31,6 +32,7 @@ class Seating:
 
     def seat(self, row: int) -> None:
         """Give the offer a place if there is or can be made one; only marketing crowds a group."""
+        self._rank[row] = len(self._rank)
         group = self._catalogue.groups[row]
         is_marketing = bool(self._catalogue.is_marketing[row])
         if is_marketing and self._of_group[group] >= self._catalogue.policy.max_per_group:
@@ -40,10 +42,9 @@ class Seating:
             self._put(row, place)
             self._of_group[group] += is_marketing
 
-    def slates(self, order: list[int]) -> tuple[tuple[int, ...], ...]:
-        """Rows per placement in this order of rank."""
-        rank = {row: position for position, row in enumerate(order)}
-        return tuple(tuple(sorted(rows, key=rank.__getitem__)) for rows in self._seated)
+    def slates(self) -> tuple[tuple[int, ...], ...]:
+        """Rows per placement in the order they came in."""
+        return tuple(tuple(sorted(rows, key=self._rank.__getitem__)) for rows in self._seated)
 
     def _place_for(self, row: int, tried: set[int]) -> int | None:
         """A place with room for the row, moving others along (augmenting path); None if none."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
@@ -28,7 +26,7 @@ class AdviceAvailable:
     def permits(self, situation: Situation) -> Mask:
         """True where no advice is needed, everywhere in a channel that advises."""
         if situation.channel.advises:
-            return np.ones(len(situation.catalogue), dtype=np.bool_)
+            return situation.catalogue.everything
         return ~situation.catalogue.advice_only
 
     def explain(self, situation: Situation, row: int) -> Explanation:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
@@ -27,10 +25,9 @@ class OpenToInvestorClass:
 
     def permits(self, situation: Situation) -> Mask:
         """True where every class, or hers, is allowed."""
-        classes = situation.catalogue.investor_classes
-        unrestricted: Mask = np.logical_and.reduce(list(classes.values()))
-        hers = classes.get(situation.customer.profile.investor_class or "")
-        return unrestricted if hers is None else hers
+        catalogue = situation.catalogue
+        hers = catalogue.investor_classes.get(situation.customer.profile.investor_class or "")
+        return catalogue.unrestricted if hers is None else hers
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """Her class and the classes the offer is open to."""

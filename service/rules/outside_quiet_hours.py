@@ -7,8 +7,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.contact_policy import QuietHours
 from service.domain.situation import Situation
@@ -37,7 +35,7 @@ class OutsideQuietHours:
         """True for what is no marketing; for marketing where the hour is not quiet."""
         if _is_quiet_now(situation):
             return ~situation.catalogue.is_marketing
-        return np.ones(len(situation.catalogue), dtype=np.bool_)
+        return situation.catalogue.everything
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """Her local time and when the quiet hours end."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
@@ -28,7 +26,7 @@ class SafeForVulnerable:
     def permits(self, situation: Situation) -> Mask:
         """True everywhere for who is known not to be vulnerable, else where the offer is safe."""
         if situation.customer.profile.is_vulnerable is False:
-            return np.ones(len(situation.catalogue), dtype=np.bool_)
+            return situation.catalogue.everything
         return situation.catalogue.open_to_vulnerable
 
     def explain(self, situation: Situation, row: int) -> Explanation:

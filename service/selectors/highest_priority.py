@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.catalogue import Catalogue
 from service.domain.columns import Codes, Floats, Mask
 from service.domain.situation import Situation
@@ -23,23 +21,20 @@ class HighestPriority:
         self, situation: Situation, permitted: Mask, priority: Floats
     ) -> tuple[tuple[int, ...], ...]:
         """Rows per placement, best first; ties go by value, then by offer id."""
-        order = ranked(situation.catalogue, permitted, priority).tolist()
         seating = Seating(situation)
-        for row in order:
+        for row in ranked(situation.catalogue, permitted, priority).tolist():
             if seating.is_full:
                 break
             seating.seat(row)
-        return seating.slates(order)
+        return seating.slates()
 
 
 def ranked(catalogue: Catalogue, permitted: Mask, priority: Floats) -> Codes:
     """Permitted rows by lane, falling priority, falling value, then rising offer id."""
-    rows = np.flatnonzero(permitted)
-    keys = (
-        catalogue.id_order[rows],
-        -catalogue.values[rows],
-        -priority[rows],
-        catalogue.lane_order[rows],
-    )
-    best_first: Codes = rows[np.lexsort(keys)]
+    tied = catalogue.order_of_ties
+    rows = tied[permitted[tied]]
+    rows = rows[(-priority[rows]).argsort(kind="stable")]
+    if catalogue.has_one_lane:
+        return rows
+    best_first: Codes = rows[catalogue.lane_order[rows].argsort(kind="stable")]
     return best_first

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.situation import Situation
 
@@ -17,4 +15,4 @@ class WholeCatalogue:
 
     def proposes(self, situation: Situation) -> Mask:
         """True for every offer."""
-        return np.ones(len(situation.catalogue), dtype=np.bool_)
+        return situation.catalogue.everything

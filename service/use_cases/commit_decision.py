@@ -130,7 +130,7 @@ def _reservation(draft: Draft, content: bytes) -> Reservation | None:
         entries=entries,
         caps=cap_checks(situation),
         keep_seconds=keep_seconds(situation.catalogue.policy.contact),
-        must_exist=situation.customer.standing is Standing.KNOWN,
+        must_exist=situation.customer.standing is not Standing.STRANGER,
         answer=StoredAnswer(slot.slot, slot.body, content) if slot else None,
     )
 

@@ -80,12 +80,12 @@ def _worded(
     said = {row: trace.guard(name, channel.say, situation, row) for row in rows}
     words = {row: treatment for row, treatment in said.items() if treatment is not None}
     reasons = edition.degraded_reasons + situation.degraded_reasons + trace.reasons()
+    degraded_reasons = tuple(dict.fromkeys(reasons))
+    slates = tuple(_said(slate, words) for slate in decision.slates)
+    if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):
+        decision = replace(decision, degraded_reasons=degraded_reasons, slates=slates)
     return DecisionResult(
-        decision=replace(
-            decision,
-            degraded_reasons=tuple(dict.fromkeys(reasons)),
-            slates=tuple(_said(slate, words) for slate in decision.slates),
-        ),
+        decision=decision,
         situation=situation,
         treatments=words,
         versions=edition.versions,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
+
+import msgspec
 
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.principal import LOCAL
 from service.domain.reasons import Audience
 from service.domain.situation import Ask
-from service.domain.ulid import new_ulid, ulid_bytes
+from service.domain.ulid import new_ulid, ulid_bytes, ulid_seconds
 from service.errors import LogUnavailable, RequestConflict
 from service.pipeline.stages import Sink
 from service.ports import (
@@ -23,6 +26,8 @@ from service.ports import (
     DecisionObserver,
     EventLog,
     RecordKind,
+    Reservation,
+    StoredAnswer,
 )
 from service.use_cases.commit_decision import (
     NOT_IDEMPOTENT,
@@ -41,9 +46,16 @@ from service.use_cases.decision_records import (
     recorded_outputs,
 )
 from service.use_cases.edition import Edition
+from service.use_cases.know_customer import NO_CONTACTS
 from service.use_cases.tell_reasons import tell_reasons
 
 ARM = "champion"
+SOON_SECONDS = 2.0
+"""Longer than any worker is between its commit and its record."""
+
+
+class _KeptAnswer(msgspec.Struct):
+    decision_id: str
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,8 @@ class DecisionCommand:
     principal: str = LOCAL.subject
     on_behalf_of: OnBehalfOf | None = None
     audience: Audience | None = None
+    edition: Edition | None = None
+    """What the request was checked against; None = whatever is in use."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +124,7 @@ class MakeDecision:
         self._clock, self._observer, self._sinks = around.clock, around.observer, sinks
         self._commit = CommitDecision(around.contacts)
         self._state_deadline_seconds = state_deadline_seconds
+        self._explaining = ThreadPoolExecutor(1, thread_name_prefix="reasons")
         self.edition = edition
 
     async def __call__(self, command: DecisionCommand, compose: Compose) -> Answered:
@@ -122,17 +137,18 @@ class MakeDecision:
             command.customer_id, within_seconds=self._state_deadline_seconds, slot=slot
         )
         read_seconds = perf_counter() - started
-        edition, now = self.edition, self._clock.now()
+        edition, now = self._edition_for(command), self._clock.now()
         decision_id = new_ulid(now)
         identity = Identity(decision_id, command.request_id or new_ulid(now), now)
         if record.kept is not None and command.slot is not None:
             if record.kept.body != command.slot.body:
                 raise RequestConflict
-            return Answered(record.kept.content, identity, None)
+            if await self._is_on_record(record.kept.content, now):
+                return Answered(record.kept.content, identity, None)
+            await self._take_back(command, command.slot, record.kept.content)
         result = decide_in(edition, record, command.ask, self._clock.as_of())
         if command.audience is not None:
-            told = await asyncio.to_thread(tell_reasons, edition, result, command.audience)
-            result = replace(result, reasons=told)
+            result = await self._told(edition, result, command.audience)
         draft = Draft(
             command.customer_id,
             decision_id,
@@ -151,6 +167,45 @@ class MakeDecision:
         self._observe_failures(committed.result)
         self._tell_sinks(committed.result)
         return Answered(committed.content, identity, committed.result)
+
+    async def _is_on_record(self, content: bytes, now: datetime) -> bool:
+        """Whether the decision in an answer that was kept is recorded; one just made soon will be.
+
+        A worker that died between its commit and its record has answered nobody.
+        """
+        try:
+            decision_id = msgspec.json.decode(content, type=_KeptAnswer).decision_id
+        except msgspec.DecodeError:
+            return True
+        made = ulid_seconds(decision_id)
+        if made is None or now.timestamp() - made < SOON_SECONDS:
+            return True
+        found = await asyncio.to_thread(self._log.find, ulid_bytes(decision_id) or b"")
+        return found is not None
+
+    async def _take_back(self, command: DecisionCommand, slot: AnswerSlot, content: bytes) -> None:
+        answer = StoredAnswer(slot.slot, slot.body, content)
+        nothing = Reservation(command.customer_id, 0.0, NO_CONTACTS, (), 0.0, answer)
+        await self._contacts.release(nothing, within_seconds=self._state_deadline_seconds)
+
+    def _edition_for(self, command: DecisionCommand) -> Edition:
+        """The one the request was checked against, without what has been stopped since."""
+        asked, current = command.edition or self.edition, self.edition
+        return asked if asked.kills is current.kills else replace(asked, kills=current.kills)
+
+    async def _told(
+        self, edition: Edition, result: DecisionResult, audience: Audience
+    ) -> DecisionResult:
+        """The decision with reasons; one that cannot be explained is made all the same."""
+        loop = asyncio.get_running_loop()
+        try:
+            told = await loop.run_in_executor(
+                self._explaining, tell_reasons, edition, result, audience
+            )
+        except Exception:  # noqa: BLE001 - an explanation never costs the customer her answer
+            self._observer.stage_failed("reasons", audience)
+            return result
+        return replace(result, reasons=told)
 
     async def _committed(
         self, draft: Draft, record: CustomerRecord, read_seconds: float

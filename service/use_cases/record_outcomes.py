@@ -50,6 +50,8 @@ ACCEPTED, DUPLICATE = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE
 QUARANTINED, REJECTED = OutcomeStatus.QUARANTINED, OutcomeStatus.REJECTED
 NOT_OFFERED = "that decision did not make this offer"
 UNKNOWN_DECISION = "no such decision is on record yet: it is looked for again for 30 days"
+LOST_CATALOGUE = "the catalogue of that decision cannot be read: it is tried again for 30 days"
+OTHER_CONTENT = "this event_id was used for another outcome: choose a new one"
 NOT_HERS = "that decision is not for the customer of this token"
 
 
@@ -89,6 +91,31 @@ class _Judged:
     def is_to_be_kept(self) -> bool:
         """Whether this goes into the log: what is accepted, and what waits for its decision."""
         return not self.is_on_record and self.result.status in (ACCEPTED, QUARANTINED)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """An event that was reported before; no record = it was erased."""
+
+    record: OutcomeRecord | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is left to be found out about it."""
+        return self.record is None or self.record.status != QUARANTINED
+
+    def judged(self, outcome: Outcome) -> _Judged:
+        """A duplicate, which is counted all the same: its first report may not have been."""
+        record = self.record
+        if record is not None and _about(record.outcome) != _about(outcome):
+            return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, OTHER_CONTENT))
+        entry = record and record.entry
+        return _Judged(
+            outcome,
+            OutcomeResult(outcome.event_id, DUPLICATE, "known event_id"),
+            customer_id=record.customer_id if record else None,
+            entry=np.frombuffer(entry, dtype=ENTRY)[0] if entry else None,
+        )
 
 
 class RecordOutcomes:
@@ -134,11 +161,15 @@ class RecordOutcomes:
                 del self._waiting[event_id]
 
     async def _take(self, outcomes: Sequence[Outcome], principal: Principal) -> list[OutcomeResult]:
-        judged = [await self._judge(outcome, principal) for outcome in outcomes]
+        judged, seen = [], set[str]()
+        for outcome in outcomes:
+            is_again = outcome.event_id in seen
+            seen.add(outcome.event_id)
+            judged.append(_again(outcome) if is_again else await self._judge(outcome, principal))
         kept = [it for it in judged if it.is_to_be_kept]
         for it in kept:
-            record = _record(it, principal)
-            self._log.append(RecordKind.OUTCOME, record, key=event_key(it.outcome.event_id))
+            key = event_key(principal.subject, it.outcome.event_id)
+            self._log.append(RecordKind.OUTCOME, _record(it, principal), key=key)
         if kept:
             await self._log.settle()
         return await asyncio.gather(*map(self._counted, judged))
@@ -147,30 +178,35 @@ class RecordOutcomes:
         complaint = complaint_about(outcome)
         if complaint:
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, complaint))
-        known = await asyncio.to_thread(self._known_status, outcome)
-        if known not in (None, QUARANTINED):
-            return _Judged(outcome, OutcomeResult(outcome.event_id, DUPLICATE, "known event_id"))
+        known = await asyncio.to_thread(self._known, outcome, principal)
+        if known is not None and known.is_settled:
+            return known.judged(outcome)
         try:
             record = await asyncio.to_thread(self._decisions.find, outcome.decision_id)
         except (DecisionUnknown, RecordGone, RecordDamaged, RecordUnreadable):
             waits = OutcomeResult(outcome.event_id, QUARANTINED, UNKNOWN_DECISION)
-            return _Judged(outcome, waits, is_on_record=known is QUARANTINED)
+            return _Judged(outcome, waits, is_on_record=known is not None)
         if not principal.may_see(record.inputs.customer_id, now=outcome.received_at):
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_HERS))
-        entry = await self._entry(outcome, record)
+        try:
+            entry = await self._entry(outcome, record)
+        except RecordGone:
+            waits = OutcomeResult(outcome.event_id, QUARANTINED, LOST_CATALOGUE)
+            return _Judged(outcome, waits, is_on_record=known is not None)
         if entry is None:
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_OFFERED))
         accepted = OutcomeResult(outcome.event_id, ACCEPTED)
         return _Judged(outcome, accepted, record.inputs.customer_id, entry)
 
-    def _known_status(self, outcome: Outcome) -> OutcomeStatus | None:
-        """What became of this event before; None when it is new."""
-        found = self._log.find(event_key(outcome.event_id))
+    def _known(self, outcome: Outcome, principal: Principal) -> _Known | None:
+        """What is on record of this event; None when it is new."""
+        try:
+            found = self._log.find(event_key(principal.subject, outcome.event_id))
+        except RecordDamaged:
+            return None
         if found is None:
             return None
-        if found.payload is None:
-            return ACCEPTED
-        return OutcomeStatus(_DECODER.decode(found.payload).status)
+        return _Known(None if found.payload is None else _DECODER.decode(found.payload))
 
     async def _entry(self, outcome: Outcome, record: DecisionRecord) -> np.void | None:
         """What the history is to hold of it; None when the decision made no such offer."""
@@ -189,7 +225,7 @@ class RecordOutcomes:
         if judged.entry is None or judged.customer_id is None:
             return judged.result
         status = await self._counting.count(Uncounted(judged.customer_id, judged.entry))
-        if status is NoteStatus.DUPLICATE:
+        if status is NoteStatus.DUPLICATE and judged.result.status is ACCEPTED:
             return replace(judged.result, status=DUPLICATE, detail="reported before")
         return judged.result
 
@@ -207,9 +243,14 @@ def complaint_about(outcome: Outcome) -> str:
     return ""
 
 
-def event_key(event_id: str) -> bytes:
-    """How the log finds an outcome by its event id."""
-    return hashlib.blake2b(f"outcome:{event_id}".encode(), digest_size=KEY_BYTES).digest()
+def event_key(subject: str, event_id: str) -> bytes:
+    """How the log finds an outcome by its event id; every reporter numbers its own events."""
+    named = msgspec.json.encode(("outcome", subject, event_id))
+    return hashlib.blake2b(named, digest_size=KEY_BYTES).digest()
+
+
+def _again(outcome: Outcome) -> _Judged:
+    return _Judged(outcome, OutcomeResult(outcome.event_id, DUPLICATE, "twice in this batch"))
 
 
 def decided_entry(
@@ -225,6 +266,10 @@ def decided_entry(
     entry["channel"], entry["event"] = channel_code(channel), ContactEvent.DECISION
     entry["is_marketing"] = catalogue.is_marketing[row]
     return entry
+
+
+def _about(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.decision_id, outcome.offer_id, outcome.outcome
 
 
 def _record(judged: _Judged, principal: Principal) -> bytes:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_repo.errors import StateUnreadable
 from service.domain.catalogue import Catalogue
 from service.domain.ulid import ulid_bytes
 from service.errors import DecisionUnknown, RecordGone
@@ -35,6 +36,9 @@ class PastEditions(Protocol):
 
     async def open(self, versions: Versions) -> Edition:
         """The edition of these versions; `RecordGone` names what is no longer kept."""
+
+    async def catalogue(self, versions: Versions) -> Catalogue:
+        """The catalogue alone, whatever became of the bundle."""
 
 
 class CustomerDecoder(Protocol):
@@ -99,13 +103,18 @@ class RecordedDecisions:
 
     async def catalogue_of(self, record: DecisionRecord) -> Catalogue:
         """The catalogue a decision was made from; `RecordGone` when it is no longer kept."""
-        return (await self._editions.open(record.versions)).catalogue
+        return await self._editions.catalogue(record.versions)
 
     def _customer(self, inputs: RecordedInputs) -> CustomerRecord:
         if not inputs.is_reachable:
             return UNREACHABLE
         raw = RawReplies(tuple(inputs.values), inputs.consents, inputs.contacts, None)
-        decoded = self._decoder.record(inputs.customer_id, raw)
+        try:
+            decoded = self._decoder.record(inputs.customer_id, raw)
+        except StateUnreadable:
+            raise RecordGone(
+                "what was read then belongs to another bank or set of products than live here now"
+            ) from None
         return replace(decoded, is_loaded=inputs.is_loaded)
 
 

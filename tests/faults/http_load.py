@@ -107,6 +107,8 @@ class Customers:
                     answer = await exchange(*streams, request)
             except (OSError, EOFError, TimeoutError) as error:
                 self.seen.lost.append(type(error).__name__)
+                if streams is not None:
+                    streams[1].close()
                 streams = None
                 await asyncio.sleep(0.01)
                 continue

@@ -70,8 +70,11 @@ class ServedBank:
         """The processes that answer: those below the supervisor that hold many threads' worth of
         code, told by their command line.
         """
-        children = psutil.Process(self.process.pid).children()
-        return [child.pid for child in children if "spawn_main" in " ".join(child.cmdline())]
+        return [
+            child.pid
+            for child in psutil.Process(self.process.pid).children()
+            if "spawn_main" in " ".join(_line(child))
+        ]
 
     def stop(self) -> int:
         """SIGTERM; its exit code."""
@@ -122,6 +125,15 @@ def logged(bank: ServedBank, event: str) -> list[dict[str, Any]]:
     """The log lines of one event."""
     lines = [line for line in bank.log.splitlines() if f'"event":"{event}"' in line]
     return [json.loads(line) for line in lines]
+
+
+def _line(process: psutil.Process) -> list[str]:
+    """Its command line; empty once it is dead."""
+    try:
+        line: list[str] = process.cmdline()
+    except psutil.Error:
+        return []
+    return line
 
 
 def _is_serving(bank: ServedBank, workers: int) -> bool:

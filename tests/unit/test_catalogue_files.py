@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service.api.asking import to_command
 from service.api.wire import DecisionRequest
 from service.domain.consent import ConsentMode, Purpose
 from tests.toy_catalogue_files import Files, loaded, offer
+from tests.toy_release import toy_edition
 
 
 def test_offers_become_rows_in_the_files_order(tmp_path: Path) -> None:
@@ -83,5 +85,6 @@ def test_a_bank_without_english_answers_everybody_in_the_language_it_wrote(tmp_p
     catalogue = loaded(tmp_path, only_chinese)
     assert catalogue.fallback_locale == "zh-CN"
     request = DecisionRequest(customer_id="somebody", channel="mobile_app", locale="en")
-    assert to_command(request, catalogue).ask.locale == "zh-CN"
+    edition = replace(toy_edition(), catalogue=catalogue)
+    assert to_command(request, edition).ask.locale == "zh-CN"
     assert catalogue.treatment(0, locale="en", channel="mobile_app") is not None

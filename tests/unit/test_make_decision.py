@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from feature_repo.contact_layout import KeptAnswer
 from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.situation import Ask, Placement, Situation
+from service.domain.ulid import new_ulid
 from service.errors import RequestConflict
 from service.ports import CommitResult, CommitStatus
 from service.use_cases.commit_decision import AnswerSlot
@@ -23,7 +26,7 @@ from service.use_cases.make_decision import (
     Surroundings,
 )
 from tests.fake_memory import FakeContacts, MemoryLog
-from tests.fakes import UNREACHABLE, FakeCustomerStore, FixedClock, toy_record
+from tests.fakes import NOW, UNREACHABLE, FakeCustomerStore, FixedClock, toy_record
 from tests.toy_release import CountingObserver, toy_edition, toy_release
 from tests.worlds import OFFERS
 
@@ -219,6 +222,19 @@ def test_the_first_of_two_with_one_request_id_is_told_to_both(
     answer = answered(make_decision, NAMED)
     assert (answer.content, answer.result) == (b"the first", None)
     assert not log.records
+
+
+@pytest.mark.parametrize(("age_seconds", "is_told_again"), [(1, True), (60, False)])
+def test_a_kept_answer_nobody_recorded_is_not_told_again(
+    make_decision: MakeDecision, contacts: FakeContacts, age_seconds: int, is_told_again: bool
+) -> None:
+    made = new_ulid(NOW - timedelta(seconds=age_seconds))
+    content = b'{"decision_id":"%b"}' % made.encode()
+    kept = replace(toy_record(), kept=KeptAnswer(SLOT.body, content))
+    make_decision._store.records["known"] = kept  # type: ignore[attr-defined]
+    answer = answered(make_decision, NAMED)
+    assert (answer.content == content) is is_told_again
+    assert bool(contacts.released) is not is_told_again
 
 
 def test_another_request_under_the_same_id_is_refused(

@@ -171,6 +171,37 @@ def service_key(one: Outcome) -> bytes:
     return ulid_bytes(one.decision_id) or b""
 
 
+def test_what_was_accepted_and_never_counted_is_counted_when_it_is_sent_again() -> None:
+    service = Service()
+    shown = outcome(service.decide())
+    service.contacts.note_ends = [NoteStatus.UNREACHABLE]
+    service.report(shown)
+    assert not service.contacts.noted
+    (again,) = service.report(shown)
+    assert again.status is OutcomeStatus.DUPLICATE
+    assert len(service.contacts.noted) == 1
+
+
+def test_every_reporter_numbers_its_own_events() -> None:
+    service = Service()
+    shown = outcome(service.decide())
+    service.report(shown)
+    clicked = replace(shown, outcome=OutcomeKind.CLICK)
+    (other_content,) = service.report(clicked)
+    assert other_content.status is OutcomeStatus.REJECTED
+    call_centre = replace(LOCAL, subject="call centre")
+    (other_reporter,) = service.report(clicked, principal=call_centre)
+    assert other_reporter.status is OutcomeStatus.ACCEPTED
+
+
+def test_one_event_twice_in_a_batch_counts_once() -> None:
+    service = Service()
+    shown = outcome(service.decide())
+    results = service.report(shown, shown)
+    assert [one.status for one in results] == [OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE]
+    assert service.kinds() == [RecordKind.DECISION, RecordKind.OUTCOME]
+
+
 def test_without_a_log_nothing_is_accepted() -> None:
     service = Service()
     decision_id = service.decide()

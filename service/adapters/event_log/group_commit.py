@@ -108,6 +108,10 @@ class GroupCommit:
             failure = error
             self._watch.failed()
             self._is_wanted.set()
+        except Exception as error:  # noqa: BLE001 - else the thread ends and nothing is ever synced
+            failure = LogUnavailable(f"the event log cannot be synced ({type(error).__name__})")
+            self._watch.failed()
+            self._is_wanted.set()
         finally:
             self._watch.synced(time.perf_counter() - began)
             _tell(waiting, failure)
