@@ -25,7 +25,7 @@ from service.domain.contact_reservation import offer_keys
 from service.ports.event_log import LogRecord, RecordKind
 from service.settings import read_settings
 from service.use_cases.decision_records import DecisionRecord, decode_record
-from service.use_cases.record_outcomes import OutcomeRecord, OutcomeStatus
+from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus
 
 OUTCOMES = msgspec.msgpack.Decoder(OutcomeRecord)
 

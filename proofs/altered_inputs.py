@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from feature_repo.contact_layout import ENTRY, ContactEvent, encode_contacts, name_key
-from feature_repo.online_layout import FLOAT_HEADER, encode_consents, feast_field
+from feature_repo.online_layout import FLOAT_HEADER, ConsentStatus, encode_consents, feast_field
 from model_registry.home import Home
 from service.adapters.catalogue_archive import CatalogueArchive
 from service.adapters.customer_decoder import CustomerDecoder
@@ -69,7 +69,8 @@ def _alterations(record: DecisionRecord, bank: str, decoder: CustomerDecoder) ->
     poor, unread = list(inputs.values), list(inputs.values)
     poor[place] = FLOAT_HEADER + np.float32(1.0).tobytes()
     unread[place] = b"damaged"
-    customer, refused = inputs.customer_id, {"*/display": "refused"}
+    customer = inputs.customer_id
+    refused: dict[str, ConsentStatus] = {"*/display": "refused"}
     return {
         "values:income": poor,
         "values:damaged": unread,

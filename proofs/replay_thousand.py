@@ -149,10 +149,11 @@ def judge_replays(verdict: Verdict, home: Home, folder: Path, decision_ids: list
     ):
         for decision_id in decision_ids:
             answer = bank.post(f"/v1/decisions/{decision_id}/replay")
-            replayed = answer.json() if answer.status_code == 200 else {"equal": False}
-            equal += replayed["equal"]
-            found = replayed.get("differences", [{"what": f"status {answer.status_code}"}])
-            differing.update(one["what"] for one in found)
+            if answer.status_code != 200:
+                differing[f"status {answer.status_code}"] += 1
+                continue
+            equal += answer.json()["equal"]
+            differing.update(one["what"] for one in answer.json()["differences"])
     figure = f"{equal} of {len(decision_ids)} replayed equal; differences {dict(differing)}"
     verdict.say(figure, "all", holds=equal == len(decision_ids) > 0)
 

@@ -16,9 +16,9 @@ from service.domain.reasons import Audience
 from service.domain.situation import Ask, Placement
 from service.errors import RequestInvalid
 from service.use_cases.commit_decision import AnswerSlot
+from service.use_cases.decision_command import DecisionCommand
 from service.use_cases.decision_records import OnBehalfOf
 from service.use_cases.edition import Edition
-from service.use_cases.make_decision import DecisionCommand
 
 DIGEST_BYTES = 16
 NOTHING = Visibility()

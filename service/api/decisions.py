@@ -20,7 +20,7 @@ from service.domain.principal import Visibility
 from service.domain.reasons import Audience
 from service.telemetry.decision_log import DecisionLine
 from service.use_cases.deciding import DecisionResult
-from service.use_cases.make_decision import DecisionCommand, Identity
+from service.use_cases.decision_command import DecisionCommand, Identity
 
 _ENCODER = msgspec.json.Encoder()
 _HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]

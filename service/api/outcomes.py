@@ -21,7 +21,7 @@ from service.api.wire_outcomes import (
 from service.domain.outcomes import Outcome
 from service.domain.principal import AccessScope
 from service.domain.ulid import ulid_bytes
-from service.use_cases.record_outcomes import OutcomeResult, OutcomeStatus
+from service.use_cases.outcome_records import OutcomeResult, OutcomeStatus
 
 MOST_BATCH_BYTES = 1024 * 1024
 _DECODER = msgspec.json.Decoder(OutcomesRequest)

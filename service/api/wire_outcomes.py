@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from service.api.wire import Id, Instant, Word
 from service.domain.outcomes import OutcomeKind, RejectReason
-from service.use_cases.record_outcomes import OutcomeStatus
+from service.use_cases.outcome_records import OutcomeStatus
 
 MOST_OUTCOMES = 500
 

@@ -10,7 +10,7 @@ from service.bootstrap.following import (
 from service.domain.catalogue import Catalogue
 from service.domain.situation import Ask, Placement
 from service.ports import OpenedRelease
-from service.use_cases.make_decision import DecisionCommand
+from service.use_cases.decision_command import DecisionCommand
 
 WARM_UP_CUSTOMER = "warm-up"
 

@@ -119,7 +119,9 @@ class CapRoom:
     def _is_pending(self) -> Mask | None:
         """True per reservation that may still be seen; None when there is none."""
         assert self._entries is not None
-        return pending_reservations(self._entries, self._situation.as_of_seconds)
+        history = self._situation.customer.contacts
+        assert history is not None
+        return pending_reservations(self._entries, history, self._situation.as_of_seconds)
 
     @once
     def _placeable(self) -> Mask:
@@ -211,8 +213,10 @@ class CapBudget:
         return plan.row_bindings[row] + plan.place_bindings.get(placement_id, ())
 
 
-def pending_reservations(entries: Entries, now: float) -> Mask | None:
-    """True per DECISION entry whose offer may still be seen and was not yet; None when none is."""
+def pending_reservations(entries: Entries, history: Entries, now: float) -> Mask | None:
+    """True per DECISION entry whose offer may still be seen and was not yet, whatever in the whole
+    history says so; None when none is.
+    """
     recent = entries["at"] > now - RESERVATION_SECONDS
     if not recent.any():
         return None
@@ -221,7 +225,7 @@ def pending_reservations(entries: Entries, now: float) -> Mask | None:
     numbers = np.flatnonzero(pending)
     if not len(numbers):
         return None
-    seen = entries[events == ContactEvent.IMPRESSION]
+    seen = history[history["event"] == ContactEvent.IMPRESSION]
     for number in numbers.tolist() if len(seen) else ():
         same = seen["decision"] == entries["decision"][number]
         pending[number] = not (same & (seen["offer"] == entries["offer"][number])).any()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +11,7 @@ from time import perf_counter
 import msgspec
 
 from service.domain.decision import NoOfferReason, Rung
-from service.domain.principal import LOCAL
 from service.domain.reasons import Audience
-from service.domain.situation import Ask
 from service.domain.ulid import new_ulid, ulid_bytes, ulid_seconds
 from service.errors import LogUnavailable, RequestConflict
 from service.pipeline.stages import Sink
@@ -38,9 +35,9 @@ from service.use_cases.commit_decision import (
     degraded,
 )
 from service.use_cases.deciding import DecisionResult, decide_in
+from service.use_cases.decision_command import Answered, Compose, DecisionCommand, Identity
 from service.use_cases.decision_records import (
     DecisionRecord,
-    OnBehalfOf,
     encode_record,
     recorded_inputs,
     recorded_outputs,
@@ -56,46 +53,6 @@ SOON_SECONDS = 2.0
 
 class _KeptAnswer(msgspec.Struct):
     decision_id: str
-
-
-@dataclass(frozen=True)
-class DecisionCommand:
-    """Who asks about whom, and what; a dry run reserves, counts and records nothing. `slot` is None
-    where the client chose no request id; with an `audience` the winners come with their reasons.
-    """
-
-    customer_id: str
-    ask: Ask
-    is_dry_run: bool = False
-    request_id: str = ""
-    slot: AnswerSlot | None = None
-    principal: str = LOCAL.subject
-    on_behalf_of: OnBehalfOf | None = None
-    audience: Audience | None = None
-    edition: Edition | None = None
-    """What the request was checked against; None = whatever is in use."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What names a decision."""
-
-    decision_id: str
-    request_id: str
-    now: datetime
-
-
-Compose = Callable[[DecisionResult, Identity], bytes]
-"""Words a decision as the bytes of its answer."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The bytes to send, and the decision in them; None when they are an answer given before."""
-
-    content: bytes
-    identity: Identity
-    result: DecisionResult | None
 
 
 @dataclass(frozen=True)
@@ -136,7 +93,6 @@ class MakeDecision:
         record = await self._store.read(
             command.customer_id, within_seconds=self._state_deadline_seconds, slot=slot
         )
-        read_seconds = perf_counter() - started
         edition, now = self._edition_for(command), self._clock.now()
         decision_id = new_ulid(now)
         identity = Identity(decision_id, command.request_id or new_ulid(now), now)
@@ -160,7 +116,7 @@ class MakeDecision:
         if command.is_dry_run:
             self._observe_failures(result)
             return Answered(draft.compose(result), identity, result)
-        committed = await self._committed(draft, record, read_seconds)
+        committed = await self._committed(draft, record)
         if committed.is_earlier:
             return Answered(committed.content, identity, None)
         committed = await self._recorded(command, draft, record, committed, identity, started)
@@ -207,18 +163,15 @@ class MakeDecision:
             return result
         return replace(result, reasons=told)
 
-    async def _committed(
-        self, draft: Draft, record: CustomerRecord, read_seconds: float
-    ) -> Committed:
-        """One deadline covers both calls to the store, not what is computed between them; a store
-        that could not be read is not asked again.
+    async def _committed(self, draft: Draft, record: CustomerRecord) -> Committed:
+        """The commit has a deadline of its own: what the read took is, under load, above all the
+        wait for other decisions' turns. A store that could not be read is not asked again.
         """
         if not record.reachable:
             reasons = NOT_IDEMPOTENT if draft.slot else ()
             result = degraded(draft.result, reasons)
             return Committed(result, draft.compose(result), reasons=reasons)
-        seconds = self._state_deadline_seconds - read_seconds
-        return await self._commit(draft, within_seconds=seconds)
+        return await self._commit(draft, within_seconds=self._state_deadline_seconds)
 
     async def _recorded(
         self,

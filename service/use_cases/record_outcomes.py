@@ -3,77 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 
 import msgspec
 import numpy as np
 
 from feature_repo.contact_layout import (
     ENTRY,
-    ContactEvent,
-    decision_key,
-    placement_key,
 )
 from service.domain.catalogue import Catalogue
-from service.domain.contact_plan import channel_code
-from service.domain.contact_reservation import offer_keys, outcome_entry
-from service.domain.outcomes import Outcome, OutcomeKind
+from service.domain.contact_reservation import outcome_entry
+from service.domain.outcomes import Outcome
 from service.domain.principal import Principal
 from service.errors import DecisionUnknown, RecordDamaged, RecordGone, RecordUnreadable
 from service.ports import Clock, EventLog, NoteStatus, OutcomeObserver, RecordKind
 from service.use_cases.count_outcomes import CountOutcomes, Uncounted
 from service.use_cases.decision_records import DecisionRecord
+from service.use_cases.outcome_records import (
+    ACCEPTED,
+    DUPLICATE,
+    LOST_CATALOGUE,
+    NOT_HERS,
+    NOT_OFFERED,
+    OTHER_CONTENT,
+    QUARANTINED,
+    REJECTED,
+    UNKNOWN_DECISION,
+    OutcomeRecord,
+    OutcomeResult,
+    complaint_about,
+    decided_entry,
+    event_key,
+)
 from service.use_cases.replay_decision import RecordedDecisions
 
-MOST_AHEAD = timedelta(minutes=5)
 LOOK_AGAIN_SECONDS = 30.0
 LONGEST_WAIT = timedelta(days=30)
 MOST_WAITING = 10_000
 """Quarantined outcomes one worker keeps in mind; all of them are on record."""
-KEY_BYTES = 16
-
-
-class OutcomeStatus(StrEnum):
-    """What became of a reported outcome."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    QUARANTINED = "quarantined"
-    REJECTED = "rejected"
-
-
-ACCEPTED, DUPLICATE = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE
-QUARANTINED, REJECTED = OutcomeStatus.QUARANTINED, OutcomeStatus.REJECTED
-NOT_OFFERED = "that decision did not make this offer"
-UNKNOWN_DECISION = "no such decision is on record yet: it is looked for again for 30 days"
-LOST_CATALOGUE = "the catalogue of that decision cannot be read: it is tried again for 30 days"
-OTHER_CONTENT = "this event_id was used for another outcome: choose a new one"
-NOT_HERS = "that decision is not for the customer of this token"
-
-
-@dataclass(frozen=True)
-class OutcomeResult:
-    """The answer to one outcome; `detail` says what is wrong, or is empty."""
-
-    event_id: str
-    status: OutcomeStatus
-    detail: str = ""
-
-
-class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One outcome as the log keeps it; without a `customer_id` its decision was unknown."""
-
-    format: int = 1
-    status: str
-    principal: str
-    customer_id: str | None
-    outcome: Outcome
-    entry: bytes | None
-    """What the customer's contact history holds of it."""
 
 
 _DECODER = msgspec.msgpack.Decoder(OutcomeRecord)
@@ -181,18 +150,24 @@ class RecordOutcomes:
         known = await asyncio.to_thread(self._known, outcome, principal)
         if known is not None and known.is_settled:
             return known.judged(outcome)
+        return await self._match(outcome, principal, is_on_record=known is not None)
+
+    async def _match(
+        self, outcome: Outcome, principal: Principal, *, is_on_record: bool
+    ) -> _Judged:
+        """The outcome held against the decision it names."""
         try:
             record = await asyncio.to_thread(self._decisions.find, outcome.decision_id)
         except (DecisionUnknown, RecordGone, RecordDamaged, RecordUnreadable):
             waits = OutcomeResult(outcome.event_id, QUARANTINED, UNKNOWN_DECISION)
-            return _Judged(outcome, waits, is_on_record=known is not None)
+            return _Judged(outcome, waits, is_on_record=is_on_record)
         if not principal.may_see(record.inputs.customer_id, now=outcome.received_at):
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_HERS))
         try:
             entry = await self._entry(outcome, record)
         except RecordGone:
             waits = OutcomeResult(outcome.event_id, QUARANTINED, LOST_CATALOGUE)
-            return _Judged(outcome, waits, is_on_record=known is not None)
+            return _Judged(outcome, waits, is_on_record=is_on_record)
         if entry is None:
             return _Judged(outcome, OutcomeResult(outcome.event_id, REJECTED, NOT_OFFERED))
         accepted = OutcomeResult(outcome.event_id, ACCEPTED)
@@ -230,42 +205,8 @@ class RecordOutcomes:
         return judged.result
 
 
-def complaint_about(outcome: Outcome) -> str:
-    """What makes an outcome invalid by itself; empty when nothing does."""
-    if outcome.occurred_at > outcome.received_at + MOST_AHEAD:
-        return "occurred_at lies more than five minutes in the future"
-    if outcome.reason is not None and outcome.outcome is not OutcomeKind.REJECT:
-        return "reason goes with reject only"
-    if (outcome.until is None) is (outcome.outcome is OutcomeKind.LATER):
-        return "until goes with later, and later with until"
-    if outcome.until is not None and outcome.until <= outcome.occurred_at:
-        return "until is not after occurred_at"
-    return ""
-
-
-def event_key(subject: str, event_id: str) -> bytes:
-    """How the log finds an outcome by its event id; every reporter numbers its own events."""
-    named = msgspec.json.encode(("outcome", subject, event_id))
-    return hashlib.blake2b(named, digest_size=KEY_BYTES).digest()
-
-
 def _again(outcome: Outcome) -> _Judged:
     return _Judged(outcome, OutcomeResult(outcome.event_id, DUPLICATE, "twice in this batch"))
-
-
-def decided_entry(
-    catalogue: Catalogue, record: DecisionRecord, offer_id: str, placement_id: str
-) -> np.void:
-    """The history's entry of an offer that a recorded decision handed out."""
-    row, channel = catalogue.row_of[offer_id], record.inputs.channel
-    entry: np.void = np.zeros(1, dtype=ENTRY)[0]
-    entry["at"] = record.inputs.as_of.timestamp()
-    entry["decision"] = decision_key(record.decision_id)
-    entry["offer"], entry["group"], entry["line"] = offer_keys(catalogue, row)
-    entry["placement"] = placement_key(channel, placement_id)
-    entry["channel"], entry["event"] = channel_code(channel), ContactEvent.DECISION
-    entry["is_marketing"] = catalogue.is_marketing[row]
-    return entry
 
 
 def _about(outcome: Outcome) -> tuple[str, str, str]:

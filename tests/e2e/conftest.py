@@ -10,7 +10,7 @@ import pytest
 
 from service.adapters.shipped_catalogues import catalogue_folder
 from tests.e2e.running_bank import Installation
-from tests.e2e.served_demo import ServedDemo
+from tests.e2e.served_demo import LIMITS, ServedDemo, limit_caps
 from tests.faults.served_bank import served
 
 
@@ -30,6 +30,7 @@ def demo_bank(
     home = Path(shutil.copytree(demo_home[0], folder / "home"))
     shipped = catalogue_folder("", bank="simulated")
     catalogue = Path(shutil.copytree(shipped, folder / "catalogue"))
+    limit_caps(catalogue / "policy.yaml", LIMITS)
     installation = Installation(home)
     environment = installation.environment() | {"NBO_CATALOGUE": str(catalogue)}
     with served(environment, folder, workers=2) as bank:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from tests.faults.served_bank import ServedBank
 
 BANK = "simulated"
 PLACES = ("login_banner", "home_feed")
+LIMITS = {"offer_week": 3, "banner_day": 4, "marketing_day": 16}
+"""Of the caps a few logins are to meet, whatever the shipped policy allows."""
 Json = Mapping[str, Any]
 
 _EVENTS = count()
@@ -103,3 +106,12 @@ def good(answer: httpx.Response) -> Any:
 def shown(answer: Json) -> set[str]:
     """Ids of the offers in an answer."""
     return {offer["offer_id"] for offer in offers_of(answer)}
+
+
+def limit_caps(policy: Path, limits: Mapping[str, int]) -> None:
+    """Give these caps of a policy other limits."""
+    text = policy.read_text(encoding="utf-8")
+    for name, limit in limits.items():
+        text, count = re.subn(rf"(id: {name},.*limit: )\d+", rf"\g<1>{limit}", text)
+        assert count == 1, name
+    policy.write_text(text, encoding="utf-8")

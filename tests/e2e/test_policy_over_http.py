@@ -15,13 +15,11 @@ import pytest
 
 from service.domain.ulid import new_ulid
 from tests.e2e.running_bank import assert_explained, offers_of
-from tests.e2e.served_demo import PLACES, Json, ServedDemo, good, shown
+from tests.e2e.served_demo import LIMITS, PLACES, Json, ServedDemo, good, shown
 from tests.faults.served_bank import logged
 
 LOGINS = 8
 CHANNELS = ("mobile_app", "call_center", "branch", "sms", "partner")
-OFFER_WEEK, BANNER_DAY, MARKETING_DAY = 3, 4, 16
-"""Limits of the shipped policy."""
 
 
 def at_once(ask: list[Any]) -> list[httpx.Response]:
@@ -102,9 +100,9 @@ def test_parallel_logins_share_the_caps(demo_bank: ServedDemo) -> None:
     places = {name: [at(name, answer) - services for answer in answers] for name in PLACES}
     everywhere = [offers for shown_in in places.values() for offers in shown_in]
     handed_out = Counter(offer for offers in everywhere for offer in offers)
-    assert 0 < max(handed_out.values()) <= OFFER_WEEK
-    assert handed_out.total() <= MARKETING_DAY
-    assert sum(map(bool, places["login_banner"])) <= BANNER_DAY
+    assert 0 < max(handed_out.values()) <= LIMITS["offer_week"]
+    assert handed_out.total() <= LIMITS["marketing_day"]
+    assert sum(map(bool, places["login_banner"])) <= LIMITS["banner_day"]
     # The caps were met, and whoever came too late was told.
     reasons = {place["no_offer_reason"] for it in answers for place in it["placements"]}
     assert "capped" in reasons

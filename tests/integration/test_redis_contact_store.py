@@ -126,7 +126,7 @@ def test_counts_the_entries_before_in_the_same_slate(memory) -> None:
 
 
 def test_a_reservation_counts_as_an_impression_until_it_is_seen_or_lapses(memory) -> None:
-    two = replace(ONE_A_DAY, limit=2)
+    two = ONE_A_DAY._replace(limit=2)
     pending = reserved(decision=1, at=NOW - 599)
     memory.load(pending)
     assert memory.commit(reservation()).capped == (0,)
@@ -136,7 +136,7 @@ def test_a_reservation_counts_as_an_impression_until_it_is_seen_or_lapses(memory
     assert memory.commit(reservation(caps=(two,))).status is CommitStatus.COMMITTED
     memory.load(history([*pending, entry(NOW - 9, decision=2)]))
     assert memory.commit(reservation(caps=(two,))).capped == (0,)
-    just_begun = replace(ONE_A_DAY, start=NOW - 60)
+    just_begun = ONE_A_DAY._replace(start=NOW - 60)
     memory.load(pending)
     assert memory.commit(reservation(caps=(just_begun,))).capped == (0,)
 

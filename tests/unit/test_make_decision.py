@@ -17,14 +17,9 @@ from service.errors import RequestConflict
 from service.ports import CommitResult, CommitStatus
 from service.use_cases.commit_decision import AnswerSlot
 from service.use_cases.deciding import DecisionResult
+from service.use_cases.decision_command import Answered, DecisionCommand, Identity
 from service.use_cases.decision_records import decode_record
-from service.use_cases.make_decision import (
-    Answered,
-    DecisionCommand,
-    Identity,
-    MakeDecision,
-    Surroundings,
-)
+from service.use_cases.make_decision import MakeDecision, Surroundings
 from tests.fake_memory import FakeContacts, MemoryLog
 from tests.fakes import NOW, UNREACHABLE, FakeCustomerStore, FixedClock, toy_record
 from tests.toy_release import CountingObserver, toy_edition, toy_release

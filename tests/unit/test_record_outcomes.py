@@ -18,8 +18,10 @@ from service.ports import NoteStatus, RecordKind
 from service.telemetry.metrics import Metrics
 from service.telemetry.outcome_metrics import OutcomeMetrics
 from service.use_cases.count_outcomes import CountOutcomes
-from service.use_cases.make_decision import DecisionCommand, MakeDecision, Surroundings
-from service.use_cases.record_outcomes import OutcomeResult, OutcomeStatus, RecordOutcomes
+from service.use_cases.decision_command import DecisionCommand
+from service.use_cases.make_decision import MakeDecision, Surroundings
+from service.use_cases.outcome_records import OutcomeResult, OutcomeStatus
+from service.use_cases.record_outcomes import RecordOutcomes
 from service.use_cases.replay_decision import RecordedDecisions
 from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
 from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record

@@ -16,9 +16,10 @@ from service.domain.situation import Ask, Placement
 from service.domain.ulid import new_ulid
 from service.errors import DecisionUnknown, OfferUnknown, RecordGone
 from service.ports import RecordKind
+from service.use_cases.decision_command import DecisionCommand
 from service.use_cases.decision_records import DecisionRecord, decode_record, encode_record
 from service.use_cases.explain_decision import Outranked, reasons_of, why_not
-from service.use_cases.make_decision import DecisionCommand, MakeDecision, Surroundings
+from service.use_cases.make_decision import MakeDecision, Surroundings
 from service.use_cases.replay_decision import RecordedDecisions, differences
 from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
 from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
