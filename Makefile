@@ -38,8 +38,14 @@ lint: dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What needs no deadline shares the processors; servers, faults and browsers have them to themselves.
 test: lint
+ifeq ($(strip $(PYTEST_ARGS)),)
+	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/contract tests/architecture tests/data
+	$(BIN)/python -m pytest tests/integration tests/faults tests/e2e
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 prove: dev
 	@test -n "$(NAME)" || { echo "say which proof: make prove NAME=..." >&2; exit 2; }
