@@ -57,7 +57,9 @@ class Settings:
     max_in_flight: int = 32
     """Decisions one worker works on at a time; one more is answered with 503 and Retry-After."""
     state_deadline_ms: int = 25
-    """Milliseconds a decision waits for Redis; later it is decided without, which denies."""
+    """Milliseconds each of a decision's two calls waits for Redis; later it is decided without,
+    which denies.
+    """
     drain_seconds: int = 1
     """Seconds a worker told to stop still answers, while not ready: your load balancer's poll
     interval.

@@ -120,7 +120,7 @@ def test_an_agents_token_brings_the_calls_it_is_granted() -> None:
         ({"call": call("c", "C") | {"until": "2030-01-01T00:00:00Z"}}, "another form"),
         ({"call": call("c", "C") | {"until": 1e300}}, "another form"),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
 def test_a_token_with_a_wrong_claim_is_refused_with_what_is_wrong(
     claims: dict[str, Any], says: str
