@@ -38,11 +38,11 @@ lint: dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What needs no deadline shares the processors; servers, faults and browsers have them to themselves.
+# Files share the processors; faults, whole services and browsers have them to themselves.
 test: lint
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/contract tests/architecture tests/data
-	$(BIN)/python -m pytest tests/integration tests/faults tests/e2e
+	$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/contract tests/architecture tests/data tests/integration
+	$(BIN)/python -m pytest tests/faults tests/e2e
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
