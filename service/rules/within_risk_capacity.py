@@ -61,7 +61,7 @@ def _is_valid(situation: Situation) -> bool:
         return False
     age = situation.local_date - assessed
     days = situation.catalogue.policy.suitability_valid_days
-    return timedelta(days=-1) <= age <= timedelta(days=days)
+    return timedelta() <= age <= timedelta(days=days)
 
 
 def _on(day: date | None) -> str:

@@ -173,7 +173,8 @@ class TestWithinRiskCapacity(RuleContract):
             (5.0, None, False),
             (5.0, date(2025, 11, 2), True),
             (5.0, date(2025, 11, 1), False),
-            (5.0, date(2027, 1, 1), False),
+            (5.0, date(2026, 11, 2), True),
+            (5.0, date(2026, 11, 3), False),
         ],
     )
     def test_asks_for_capacity_under_an_assessment_of_the_last_year(
