@@ -14,6 +14,7 @@ from typing import Any
 
 PATH = "/v1/decisions"
 ANSWER_SECONDS = 30.0
+ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,12 @@ class Customers:
             assert not thread.is_alive()
 
     def wait(self) -> None:
-        """Return when more answers came than there are connections; fails after a while."""
-        count, deadline = len(self.seen.answers), time.monotonic() + ANSWER_SECONDS
-        while len(self.seen.answers) <= count + self._connections:
+        """Return when so many more answers came that each connection had several; fails after a
+        while.
+        """
+        enough = len(self.seen.answers) + ROUNDS * self._connections
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while len(self.seen.answers) <= enough:
             assert time.monotonic() < deadline, "nobody was answered"
             time.sleep(0.01)
 

@@ -11,11 +11,12 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.faults.conftest import ToyInstallation
-from tests.faults.http_load import Customers, Seen
+from tests.faults.http_load import ROUNDS, Customers, Seen
 from tests.faults.served_bank import ServedBank, logged, served, until
 from tests.toy_bank import CUSTOMERS
 
 WORKERS = 2
+CONNECTIONS = 6
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,13 @@ def bank(
 
 
 def customers(bank: ServedBank) -> Customers:
-    return Customers(bank.port, CUSTOMERS, connections=6, pause_seconds=0.01)
+    return Customers(bank.port, CUSTOMERS, connections=CONNECTIONS, pause_seconds=0.01)
 
 
 def assert_nobody_failed(seen: Seen) -> None:
     assert seen.lost == []
     assert set(seen.statuses) == {200}
-    assert len(seen.answers) > 50
+    assert len(seen.answers) > ROUNDS * CONNECTIONS
 
 
 def in_use(bank: ServedBank, bundle: str) -> float:
@@ -128,7 +129,7 @@ def test_told_to_stop_under_load_it_says_goodbye_and_answers_all_it_was_asked(
         assert bank.stop() == 0
     assert_nobody_failed(seen)
     farewells = [a for a in seen.since(told) if a.headers.get("connection") == "close"]
-    assert len(farewells) == 6
+    assert len(farewells) == CONNECTIONS
 
 
 def test_workers_end_with_a_supervisor_that_was_killed(
