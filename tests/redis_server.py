@@ -15,17 +15,22 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
-from nbo.redis_binary import find_binary
+from nbo.redis_binary import bundled_binary, find_binary
+
+
+def redis_binaries() -> list[str]:
+    """The server everything runs on and, where it is another one, the oldest that is supported."""
+    return list(dict.fromkeys([find_binary(), bundled_binary() or find_binary()]))
 
 
 @contextmanager
-def private_redis() -> Iterator[str]:
+def private_redis(binary: str | None = None) -> Iterator[str]:
     """The address of a server nobody else uses; it saves nothing and stops at the end."""
     directory = Path(tempfile.mkdtemp(prefix="nbo-redis-"))
     port = _free_port()
     options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", str(directory)]
     server = subprocess.Popen(
-        [find_binary(), "--port", str(port), *options],
+        [binary or find_binary(), "--port", str(port), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

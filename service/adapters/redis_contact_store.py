@@ -36,7 +36,7 @@ TAKE_BACK_SECONDS = 5.0
 RELEASE = "release"
 UNREACHABLE = CommitResult(CommitStatus.UNREACHABLE)
 NO_SCRIPT = "NOSCRIPT"
-REFUSALS = {"NBOLOST": "lost", "NBODAMAGED": "unreadable", "WRONGTYPE": "unreadable"}
+REFUSALS = {"NBOLOST": "lost", "NBODAMAGED": "unreadable"}
 """What the script says of one customer: no outage."""
 SCOPES = {
     Scope.OFFER: 1,

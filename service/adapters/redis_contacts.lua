@@ -209,10 +209,18 @@ local function append(history, entries, now, keep, keeps_decisions, most, slack,
   return true
 end
 
+-- The key's value, nil when there is none; false where the key holds another type of value. Before
+-- Redis 7 an error that ends the script would not say so in a word of its own.
+local function value_of(key)
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then return false end
+  return value or nil
+end
+
 local function owned(header)
-  local history = redis.call('GET', KEYS[1])
-  if not history then return nil end
-  if sub(history, 1, HEADER) ~= header or (#history - HEADER) % SIZE ~= 0 then
+  local history = value_of(KEYS[1])
+  if history == nil then return nil end
+  if not history or sub(history, 1, HEADER) ~= header or (#history - HEADER) % SIZE ~= 0 then
     return nil, redis.error_reply('NBODAMAGED a history is damaged or of another customer')
   end
   return history
@@ -220,9 +228,10 @@ end
 
 local function commit(header, frame, packed_caps, packed, head, content)
   local now, keep, must_exist, keeps_decisions, most, slack = unpack('<ddBBI4I4', frame)
-  local answer = KEYS[2] and redis.call('GET', KEYS[2])
-  if answer then
-    if sub(answer, 1, HEADER) ~= sub(head, 1, HEADER) then
+  local answer
+  if KEYS[2] then answer = value_of(KEYS[2]) end
+  if answer ~= nil then
+    if not answer or sub(answer, 1, HEADER) ~= sub(head, 1, HEADER) then
       return redis.error_reply('NBODAMAGED an answer is damaged or of another customer')
     end
     if sub(answer, 1, #head) == head then return {'answered', sub(answer, #head + 1)} end
@@ -267,7 +276,7 @@ local function commit(header, frame, packed_caps, packed, head, content)
 end
 
 local function release(header, packed, answer)
-  if KEYS[2] and redis.call('GET', KEYS[2]) == answer then redis.call('DEL', KEYS[2]) end
+  if KEYS[2] and value_of(KEYS[2]) == answer then redis.call('DEL', KEYS[2]) end
   local history, damaged = owned(header)
   if damaged then return damaged end
   if not history or #packed == 0 then return {'released'} end

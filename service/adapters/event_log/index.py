@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -103,7 +104,9 @@ def write_index(segment: SegmentFile, entries: Iterable[IndexEntry]) -> SortedIn
     """Sort and keep the entries of a full segment; a disk that takes nothing costs only time."""
     segment_bytes = segment.path.stat().st_size
     content = packed_index(entries, segment_bytes)
-    draft = segment.index_path.with_name(f".{segment.index_path.name}.{os.getpid()}")
+    # The writer and a reader of one process may both be at it: neither takes the other's draft.
+    own = f"{os.getpid()}.{threading.get_ident()}"
+    draft = segment.index_path.with_name(f".{segment.index_path.name}.{own}")
     try:
         draft.write_bytes(content)
         draft.replace(segment.index_path)
