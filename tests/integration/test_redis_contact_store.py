@@ -7,7 +7,6 @@ import io
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -36,7 +35,6 @@ from service.ports import CommitResult, CommitStatus, NoteStatus, Reservation, S
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
 from tests.contact_worlds import EMPTY, entry, history
-from tests.redis_server import private_redis, redis_binaries
 from tests.worlds import situations
 
 BANK, CUSTOMER = "toy", "client-4711"
@@ -95,16 +93,11 @@ class Memory:
         return self.metrics.registry.get_sample_value("nbo_contact_writes_total", labels)
 
 
-@pytest.fixture(scope="module", params=redis_binaries(), ids=lambda path: Path(path).parent.name)
-def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every server at hand: scripts that fail do so in other words before Redis 7."""
-    with private_redis(request.param) as url:
-        yield url
-
-
 @pytest.fixture
-def memory(address: str, redis: Redis) -> Memory:
-    return Memory(address, redis)
+def memory(any_server: str) -> Iterator[Memory]:
+    with Redis.from_url(any_server) as client:
+        client.flushdb()
+        yield Memory(any_server, client)
 
 
 def reserved(*offers: str, decision: int = 9, at: float = NOW) -> Entries:

@@ -12,9 +12,12 @@ from nbo.terminations import terminations_held_back, terminations_unwind
 
 @pytest.fixture(autouse=True)
 def _handlers_as_in_a_fresh_process() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number in before:
-        signal.signal(number, signal.SIG_DFL)
+    fresh = {
+        signal.SIGINT: signal.default_int_handler,  # a shell ignores it for what it runs behind
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in fresh.items()}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
