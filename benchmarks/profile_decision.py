@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--redis", required=True)
     parser.add_argument("--decisions", type=int, default=2_000)
     parser.add_argument("--top", type=int, default=45)
-    parser.add_argument("--sort", default="tottime", choices=("tottime", "cumtime"))
+    parser.add_argument("--sort", default="tottime", choices=("tottime", "cumtime", "ncalls"))
     parser.add_argument("--log-level", default="error", choices=("info", "error"))
     parser.add_argument("--stdlib-loop", action="store_true", help="asyncio's own loop, no uvloop")
     given = parser.parse_args()

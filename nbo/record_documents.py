@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from service.adapters.event_log import StoredRecord
-from service.domain.payload import unpack
 from service.domain.ulid import ulid_text
+from service.use_cases.payload import unpack
 
 HOW_TO_CHECK = {
     "content_digest": "SHA-256(salt, payload)",

@@ -17,11 +17,11 @@ from service.domain.catalogue import Catalogue
 from service.domain.columns import Floats, Mask
 from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.kill_switches import KillSwitches
-from service.domain.payload import pack, unpack
 from service.domain.situation import Ask, Placement
 from service.errors import RecordUnreadable
 from service.ports import CustomerRecord, Versions
 from service.use_cases.deciding import DecisionResult
+from service.use_cases.payload import pack, unpack
 
 
 class OnBehalfOf(Struct, frozen=True):
