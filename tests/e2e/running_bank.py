@@ -27,9 +27,12 @@ class Installation:
     home: Path
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, pointed at the home and at no other Redis."""
+        """This process's environment, pointed at the home and at no other Redis.
+
+        What is looked at here is what is decided, not how fast: a busy machine has its time.
+        """
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
-        return inherited | {"NBO_HOME": str(self.home)}
+        return inherited | {"NBO_HOME": str(self.home), "NBO_STATE_DEADLINE_MS": "5000"}
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of `nbo …`."""

@@ -49,6 +49,8 @@ from tests.redis_server import private_redis
 
 BANK, VOCABULARY = "toy", ("account", "card")
 CUSTOMER = "client-4711"
+PATIENCE = 5.0
+"""Seconds a busy machine does not use up."""
 T = TypeVar("T")
 
 
@@ -62,7 +64,7 @@ class Store:
     stream: io.BytesIO = field(default_factory=io.BytesIO)
 
     def read(self, customer_id: str = CUSTOMER) -> CustomerRecord:
-        return self.within(lambda store: store.read(customer_id, within_seconds=0.025))
+        return self.within(lambda store: store.read(customer_id, within_seconds=PATIENCE))
 
     def within(self, use: Callable[[RedisCustomerStore], Awaitable[T]]) -> T:
         async def session() -> T:
@@ -137,7 +139,7 @@ def test_reads_the_contact_history_and_a_kept_answer_along_and_says_byte_for_byt
     store.redis.set(answer_key(BANK, CUSTOMER, b"slot"), answer)
 
     async def with_slot(adapter: RedisCustomerStore) -> CustomerRecord:
-        return await adapter.read(CUSTOMER, within_seconds=0.025, slot=b"slot")
+        return await adapter.read(CUSTOMER, within_seconds=PATIENCE, slot=b"slot")
 
     record = store.within(with_slot)
     assert record.kept == (b"digest", b"the answer")
@@ -254,14 +256,14 @@ def test_a_frozen_server_costs_one_timeout_and_is_believed_again_afterwards(stor
     server = int(store.redis.info("server")["process_id"])
 
     async def around_a_freeze(adapter: RedisCustomerStore) -> list[bool]:
-        seen = [(await adapter.read(CUSTOMER, within_seconds=0.025)).reachable]
+        seen = [(await adapter.read(CUSTOMER, within_seconds=PATIENCE)).reachable]
         os.kill(server, signal.SIGSTOP)
         try:
             seen.append((await adapter.read(CUSTOMER, within_seconds=0.025)).reachable)
         finally:
             os.kill(server, signal.SIGCONT)
         for _ in range(50):
-            seen.append((await adapter.read(CUSTOMER, within_seconds=0.025)).reachable)
+            seen.append((await adapter.read(CUSTOMER, within_seconds=PATIENCE)).reachable)
             if seen[-1]:
                 break
         return seen
