@@ -10,7 +10,7 @@ import numpy as np
 from service.domain.catalogue import Catalogue
 from service.domain.contact_policy import CapCheck
 from service.domain.kill_switches import KillState
-from service.errors import LogUnavailable
+from service.errors import LogUnavailable, RecordDamaged
 from service.ports import (
     CommitResult,
     CommitStatus,
@@ -66,11 +66,15 @@ class FakeContacts:
 
 @dataclass
 class MemoryLog:
-    """An event log that forgets when the test ends; full, it takes nothing."""
+    """An event log that forgets when the test ends; full, it takes nothing. Its first
+    `looks_before` searches come too early; with a `damage` every search meets it.
+    """
 
     records: list[LogRecord] = field(default_factory=list)
     is_full: bool = False
     settled: int = 0
+    looks_before: int = 0
+    damage: RecordDamaged | None = None
 
     def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
         """Keep it."""
@@ -86,6 +90,11 @@ class MemoryLog:
 
     def find(self, key: bytes) -> LogRecord | None:
         """The newest."""
+        if self.damage is not None:
+            raise self.damage
+        if self.looks_before:
+            self.looks_before -= 1
+            return None
         return next((it for it in reversed(self.records) if it.key == key), None)
 
 

@@ -93,12 +93,13 @@ def to_command(
 
 def _slot(request: DecisionRequest, principal: Principal, visible: Visibility) -> AnswerSlot:
     """Where the answer to this request id is kept, and what it was asked for: the whole request,
-    however it was written. Who may see less has an answer of her own.
+    however it was written, and what of the answer may be seen.
     """
-    named = msgspec.json.encode((principal.subject, visible, request.request_id))
-    slot = hashlib.blake2b(named, digest_size=DIGEST_BYTES).digest()
-    body = hashlib.blake2b(msgspec.json.encode(request), digest_size=DIGEST_BYTES).digest()
-    return AnswerSlot(slot, body)
+    return AnswerSlot(_digest((principal.subject, request.request_id)), _digest((request, visible)))
+
+
+def _digest(named: object) -> bytes:
+    return hashlib.blake2b(msgspec.json.encode(named), digest_size=DIGEST_BYTES).digest()
 
 
 def _placements(

@@ -27,7 +27,7 @@ from service.domain.columns import Floats
 from service.domain.principal import AccessScope, Principal, PrincipalKind
 from service.domain.reasons import Audience
 from service.domain.reasons import Reason as ToldReason
-from service.errors import DecisionUnknown
+from service.errors import DecisionUnknown, RecordDamaged, RecordGone, RecordUnreadable
 from service.ports import Versions
 from service.use_cases.decision_records import DecisionRecord
 from service.use_cases.explain_decision import reasons_of, why_not
@@ -40,6 +40,7 @@ SEES_DECISIONS = (
     AccessScope.ANALYST,
     AccessScope.AUDIT,
 )
+UNKNOWN = "no such decision is on record"
 SEES_NUMBERS = frozenset({AccessScope.ANALYST, AccessScope.AUDIT})
 
 
@@ -116,11 +117,18 @@ async def replay_decision(
 async def _again(
     decision_id: str, request: Request[Any, Any, Any], principal: Principal
 ) -> DecidedAgain:
-    """What is on record, decided again; somebody else's decision does not exist."""
+    """What is on record, decided again; somebody else's decision does not exist, nor one of which
+    nobody can tell any more whose it was.
+    """
     desk = desk_of(request)
-    record = await asyncio.to_thread(desk.decisions.find, decision_id)
+    try:
+        record = await asyncio.to_thread(desk.decisions.find, decision_id)
+    except (RecordGone, RecordUnreadable, RecordDamaged):
+        if principal.sees_some_only:
+            raise DecisionUnknown(UNKNOWN) from None
+        raise
     if not principal.may_see(record.inputs.customer_id, now=desk.clock.now()):
-        raise DecisionUnknown("no such decision is on record")
+        raise DecisionUnknown(UNKNOWN)
     return await desk.decisions.again(record)
 
 

@@ -87,11 +87,16 @@ class Principal:
 
     def may_see(self, customer_id: str, *, now: datetime) -> bool:
         """Whether what was decided for this customer is this principal's business."""
-        if self.customer_id is not None:
-            return self.customer_id == customer_id
+        if self.customer_id not in (None, customer_id):
+            return False
         if self.kind is PrincipalKind.AGENT:
             return any(call.customer_id == customer_id and now < call.until for call in self.calls)
         return True
+
+    @property
+    def sees_some_only(self) -> bool:
+        """Whether there are customers whose decisions are no business of this principal."""
+        return self.customer_id is not None or self.kind is PrincipalKind.AGENT
 
     def visibility(self, *, explain: bool, on_behalf_of: bool) -> Visibility:
         """What of a decision's answer may be seen.

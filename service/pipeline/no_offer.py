@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from service.domain.columns import Mask
 from service.domain.customer import Standing
 from service.domain.decision import Decision, NoOfferReason
 from service.domain.situation import Placement, Situation
@@ -34,7 +35,15 @@ def no_offer_reason(
         candidates = here & decision.verdicts[~decisive].all(axis=0)
         if candidates.any() and not (candidates & decision.verdicts[decisive].all(axis=0)).any():
             return reason
+    if _is_full(situation, placement, here & decision.permitted):
+        return NoOfferReason.CAPPED
     return NoOfferReason.NOTHING_ELIGIBLE
+
+
+def _is_full(situation: Situation, placement: Placement, permitted: Mask) -> bool:
+    """Whether offers were permitted that a cap or a cooldown of this one placement keeps out."""
+    rows, budget = np.flatnonzero(permitted).tolist(), situation.cap_room.budget()
+    return bool(rows) and not any(budget.fits(row, placement.id) for row in rows)
 
 
 def _key(situation: Situation, placement: Placement) -> str:

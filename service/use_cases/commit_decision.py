@@ -20,6 +20,12 @@ MOST_RESELECTIONS = 2
 MOST_COMMITS = MOST_RESELECTIONS + 2
 """The last but one leaves out what lost again; the last offers no marketing."""
 NOT_COMMITTED = ("commit_unreachable",)
+CONTENDED = ("commit_contended",)
+"""Others took the room while she was decided for, and no time was left to choose again."""
+LEAST_SHARE = 0.2
+"""A choice that lost its race is not committed again in less of the deadline than this: a server
+that is well would be taken for slow.
+"""
 NOT_IDEMPOTENT = ("idempotency_unavailable",)
 
 
@@ -77,6 +83,7 @@ class CommitDecision:
             started = perf_counter()
             ended = await self._contacts.commit(reservation, within_seconds=left)
             left -= perf_counter() - started
+            has_time = left > LEAST_SHARE * within_seconds
             match ended.status:
                 case CommitStatus.COMMITTED:
                     return Committed(draft.result, content, reservation)
@@ -86,13 +93,15 @@ class CommitDecision:
                     raise RequestConflict
                 case CommitStatus.UNREACHABLE:
                     return self.uncommitted(draft)
-                case CommitStatus.CAPPED:
+                case CommitStatus.CAPPED if has_time:
                     draft = _chosen_again(draft, ended.capped, attempt)
-        return self.uncommitted(draft)
+                case CommitStatus.CAPPED:
+                    break
+        return self.uncommitted(draft, CONTENDED)
 
-    def uncommitted(self, draft: Draft) -> Committed:
+    def uncommitted(self, draft: Draft, because: tuple[str, ...] = NOT_COMMITTED) -> Committed:
         """What may be said without a reservation: no marketing, and no promise to say it again."""
-        reasons = NOT_COMMITTED + (NOT_IDEMPOTENT if draft.slot else ())
+        reasons = because + (NOT_IDEMPOTENT if draft.slot else ())
         situation = draft.result.situation
         marketing = np.flatnonzero(situation.catalogue.is_marketing).tolist()
         without = decide_without(draft.edition, draft.result, situation.refused.union(marketing))

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
 from time import perf_counter
-
-import msgspec
 
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.reasons import Audience
-from service.domain.ulid import new_ulid, ulid_bytes, ulid_seconds
+from service.domain.ulid import new_ulid, ulid_bytes
 from service.errors import LogUnavailable, RequestConflict
 from service.pipeline.stages import Sink
 from service.ports import (
@@ -23,8 +20,6 @@ from service.ports import (
     DecisionObserver,
     EventLog,
     RecordKind,
-    Reservation,
-    StoredAnswer,
 )
 from service.use_cases.commit_decision import (
     NOT_IDEMPOTENT,
@@ -43,16 +38,12 @@ from service.use_cases.decision_records import (
     recorded_outputs,
 )
 from service.use_cases.edition import Edition
-from service.use_cases.know_customer import NO_CONTACTS
+from service.use_cases.kept_answers import KeptAnswers
 from service.use_cases.tell_reasons import tell_reasons
 
 ARM = "champion"
-SOON_SECONDS = 2.0
-"""Longer than any worker is between its commit and its record."""
-
-
-class _KeptAnswer(msgspec.Struct):
-    decision_id: str
+MOST_EARLIER = 2
+"""How often an answer that nobody recorded may stand in the way of one decision."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +71,7 @@ class MakeDecision:
         self._store, self._contacts, self._log = around.store, around.contacts, around.log
         self._clock, self._observer, self._sinks = around.clock, around.observer, sinks
         self._commit = CommitDecision(around.contacts)
+        self._kept = KeptAnswers(around.log, around.contacts, around.clock)
         self._state_deadline_seconds = state_deadline_seconds
         self._explaining = ThreadPoolExecutor(1, thread_name_prefix="reasons")
         self.edition = edition
@@ -99,9 +91,9 @@ class MakeDecision:
         if record.kept is not None and command.slot is not None:
             if record.kept.body != command.slot.body:
                 raise RequestConflict
-            if await self._is_on_record(record.kept.content, now):
+            if await self._kept.is_on_record(record.kept.content):
                 return Answered(record.kept.content, identity, None)
-            await self._take_back(command, command.slot, record.kept.content)
+            await self._take_back(command.customer_id, command.slot, record.kept.content)
         result = decide_in(edition, record, command.ask, self._clock.as_of())
         if command.audience is not None:
             result = await self._told(edition, result, command.audience)
@@ -116,33 +108,13 @@ class MakeDecision:
         if command.is_dry_run:
             self._observe_failures(result)
             return Answered(draft.compose(result), identity, result)
-        committed = await self._committed(draft, record)
+        committed = await self._first(draft, record)
         if committed.is_earlier:
             return Answered(committed.content, identity, None)
         committed = await self._recorded(command, draft, record, committed, identity, started)
         self._observe_failures(committed.result)
         self._tell_sinks(committed.result)
         return Answered(committed.content, identity, committed.result)
-
-    async def _is_on_record(self, content: bytes, now: datetime) -> bool:
-        """Whether the decision in an answer that was kept is recorded; one just made soon will be.
-
-        A worker that died between its commit and its record has answered nobody.
-        """
-        try:
-            decision_id = msgspec.json.decode(content, type=_KeptAnswer).decision_id
-        except msgspec.DecodeError:
-            return True
-        made = ulid_seconds(decision_id)
-        if made is None or now.timestamp() - made < SOON_SECONDS:
-            return True
-        found = await asyncio.to_thread(self._log.find, ulid_bytes(decision_id) or b"")
-        return found is not None
-
-    async def _take_back(self, command: DecisionCommand, slot: AnswerSlot, content: bytes) -> None:
-        answer = StoredAnswer(slot.slot, slot.body, content)
-        nothing = Reservation(command.customer_id, 0.0, NO_CONTACTS, (), 0.0, answer)
-        await self._contacts.release(nothing, within_seconds=self._state_deadline_seconds)
 
     def _edition_for(self, command: DecisionCommand) -> Edition:
         """The one the request was checked against, without what has been stopped since."""
@@ -162,6 +134,21 @@ class MakeDecision:
             self._observer.stage_failed("reasons", audience)
             return result
         return replace(result, reasons=told)
+
+    async def _first(self, draft: Draft, record: CustomerRecord) -> Committed:
+        """The commit; an earlier answer under the same request id stands if it is on record."""
+        for _ in range(MOST_EARLIER):
+            committed = await self._committed(draft, record)
+            if not committed.is_earlier or await self._kept.is_on_record(committed.content):
+                return committed
+            if draft.slot is not None:
+                await self._take_back(draft.customer_id, draft.slot, committed.content)
+        return self._commit.uncommitted(draft)
+
+    async def _take_back(self, customer_id: str, slot: AnswerSlot, content: bytes) -> None:
+        await self._kept.take_back(
+            customer_id, slot, content, within_seconds=self._state_deadline_seconds
+        )
 
     async def _committed(self, draft: Draft, record: CustomerRecord) -> Committed:
         """The commit has a deadline of its own: what the read took is, under load, above all the

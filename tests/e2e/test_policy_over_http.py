@@ -75,9 +75,10 @@ def test_the_same_request_is_answered_byte_for_byte_and_another_refused(
     again = demo_bank.service.decide("C0000020", request_id="twice")
     assert good(first) == good(again)
     assert first.content == again.content
-    other = demo_bank.service.decide("C0000020", request_id="twice", locale="zh-CN")
-    assert other.status_code == 409
-    assert other.headers["content-type"] == "application/problem+json"
+    for change in ({"locale": "zh-CN"}, {"explain": True}):
+        other = demo_bank.service.decide("C0000020", request_id="twice", **change)
+        assert other.status_code == 409
+        assert other.headers["content-type"] == "application/problem+json"
 
 
 def test_one_request_sent_at_the_same_instant_has_one_answer(demo_bank: ServedDemo) -> None:

@@ -165,4 +165,4 @@ def test_an_open_loop_opens_connections_when_all_are_busy() -> None:
 
     result = loaded(slowly, rate=200.0, seconds=0.5, connections=1)
     assert result.errors == {}
-    assert 15 <= result.connections <= 120
+    assert result.connections >= 15

@@ -13,14 +13,16 @@ import pytest
 
 from service.domain.columns import Floats, Mask
 from service.domain.consent import ConsentRecord, ConsentStatus
+from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Placement, Situation
 from service.pipeline.engine import decide
 from service.rules.not_killed import NotKilled
 from service.scorers.propensity import Propensity
 from service.selectors.highest_priority import HighestPriority
+from tests.contact_worlds import entry, history
 from tests.toy_release import PROPENSITIES, toy_edition, toy_release
-from tests.worlds import OFFERS, stripped, toy_catalogue, toy_customer, toy_situation
+from tests.worlds import AS_OF, OFFERS, stripped, toy_catalogue, toy_customer, toy_situation
 
 PIPELINE = toy_edition(toy_release()).pipeline
 REFUSES_PROFILING = ConsentRecord({"*/personalisation": ConsentStatus.REFUSED})
@@ -131,6 +133,22 @@ def test_tells_why_a_placement_is_empty() -> None:
     for situation, reason in cases:
         decision, _ = decide(situation, PIPELINE)
         assert {slate.no_offer_reason for slate in decision.slates} == {reason}
+
+
+def test_says_capped_where_a_cap_of_that_one_placement_is_full() -> None:
+    daily = Cap("banner", Scope.PLACEMENT, Counted.IMPRESSION, CalendarWindow.DAY, 1)
+    catalogue, shown_before = toy_catalogue(), AS_OF.timestamp() - 60
+    seen = history([entry(shown_before, "long gone", placement="login_banner")])
+    situation = toy_situation(
+        customer=replace(toy_customer(), contacts=seen),
+        catalogue=replace(
+            catalogue, policy=replace(catalogue.policy, contact=ContactPolicy(caps=(daily,)))
+        ),
+        placements=(Placement("login_banner", 1), Placement("home_feed", 2)),
+    )
+    banner, feed = decide(situation, PIPELINE)[0].slates
+    assert (banner.rows, banner.no_offer_reason) == ((), NoOfferReason.CAPPED)
+    assert feed.rows
 
 
 def test_fills_placements_jointly_without_duplicates() -> None:

@@ -12,9 +12,9 @@ from feature_repo.contact_layout import KeptAnswer
 from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.situation import Ask, Placement, Situation
-from service.domain.ulid import new_ulid
-from service.errors import RequestConflict
-from service.ports import CommitResult, CommitStatus
+from service.domain.ulid import new_ulid, ulid_bytes
+from service.errors import RecordDamaged, RequestConflict
+from service.ports import CommitResult, CommitStatus, RecordKind
 from service.use_cases.commit_decision import AnswerSlot
 from service.use_cases.deciding import DecisionResult
 from service.use_cases.decision_command import Answered, DecisionCommand, Identity
@@ -182,7 +182,19 @@ def test_who_loses_every_race_is_offered_no_marketing(
     contacts.ends = [capped(0)] * 4
     result = decided(make_decision, LIVE)
     assert result.decision.rung is Rung.NO_OFFER
-    assert result.decision.slates[0].no_offer_reason is NoOfferReason.STATE_UNAVAILABLE
+    assert result.decision.slates[0].no_offer_reason is NoOfferReason.CAPPED
+    assert result.decision.degraded_reasons == ("commit_contended",)
+
+
+def test_a_lost_race_without_time_for_another_is_no_outage(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    make_decision._state_deadline_seconds = 0.0  # used up by the first attempt, however fast
+    contacts.ends = [capped(0)]
+    result = decided(make_decision, LIVE)
+    assert result.decision.slates[0].no_offer_reason is NoOfferReason.CAPPED
+    assert result.decision.degraded_reasons == ("commit_contended",)
+    assert len(contacts.commits) == 1
 
 
 def test_a_commit_that_fails_counts_as_refused_and_is_not_repeated(
@@ -219,17 +231,51 @@ def test_the_first_of_two_with_one_request_id_is_told_to_both(
     assert not log.records
 
 
-@pytest.mark.parametrize(("age_seconds", "is_told_again"), [(1, True), (60, False)])
-def test_a_kept_answer_nobody_recorded_is_not_told_again(
-    make_decision: MakeDecision, contacts: FakeContacts, age_seconds: int, is_told_again: bool
-) -> None:
+def kept_answer(make_decision: MakeDecision, age_seconds: float) -> tuple[bytes, bytes]:
+    """The key of a decision made so long ago, and its answer, kept under the request id."""
     made = new_ulid(NOW - timedelta(seconds=age_seconds))
-    content = b'{"decision_id":"%b"}' % made.encode()
+    content, key = b'{"decision_id":"%b"}' % made.encode(), ulid_bytes(made)
     kept = replace(toy_record(), kept=KeptAnswer(SLOT.body, content))
     make_decision._store.records["known"] = kept  # type: ignore[attr-defined]
-    answer = answered(make_decision, NAMED)
-    assert (answer.content == content) is is_told_again
-    assert bool(contacts.released) is not is_told_again
+    assert key is not None
+    return key, content
+
+
+@pytest.mark.parametrize("age_seconds", [1, 60])
+def test_a_kept_answer_nobody_recorded_is_not_told_again(
+    make_decision: MakeDecision, contacts: FakeContacts, age_seconds: int
+) -> None:
+    _, content = kept_answer(make_decision, age_seconds)
+    assert answered(make_decision, NAMED).content != content
+    assert contacts.released
+
+
+def test_a_kept_answer_is_told_again_once_its_record_arrives(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    key, content = kept_answer(make_decision, age_seconds=0)
+    log.looks_before = 2  # another worker is still writing it
+    log.append(RecordKind.DECISION, b"", key=key)
+    assert answered(make_decision, NAMED).content == content
+    assert not contacts.released
+
+
+def test_a_kept_answer_whose_record_was_damaged_since_is_told_again(
+    make_decision: MakeDecision, log: MemoryLog
+) -> None:
+    _, content = kept_answer(make_decision, age_seconds=60)
+    log.damage = RecordDamaged("w0", 1, "a bit flipped")
+    assert answered(make_decision, NAMED).content == content
+
+
+def test_an_earlier_answer_nobody_recorded_gives_way(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    nobodys = b'{"decision_id":"%b"}' % new_ulid(NOW - timedelta(seconds=60)).encode()
+    contacts.ends = [CommitResult(CommitStatus.ANSWERED, content=nobodys)]
+    assert answered(make_decision, NAMED).content == b"buy_fund take_loan open_account"
+    assert [it.answer.content for it in contacts.released if it.answer] == [nobodys]
+    assert len(log.records) == 1
 
 
 def test_another_request_under_the_same_id_is_refused(

@@ -89,6 +89,13 @@ def test_an_agent_asks_in_a_call_she_is_granted() -> None:
     assert not AGENT.may_see("zoe", now=NOW)
 
 
+def test_an_agent_bound_to_a_customer_still_needs_a_call_with_her() -> None:
+    bound = principal("agent", kind="agent", customer_id="ann")
+    assert not bound.may_see("ann", now=NOW)
+    in_call = principal("agent", kind="agent", customer_id="ann", calls=CALLS)
+    assert (in_call.may_see("ann", now=NOW), in_call.may_see("bob", now=NOW)) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("customer", "asked", "says"),
     [
