@@ -33,8 +33,8 @@ def events() -> None:
 def list_(
     kind: str | None, since: str | None, limit: int, *, personal: bool, as_json: bool
 ) -> None:
-    """The newest records, newest last. Of imports it is said what was loaded; of other payloads
-    nothing is shown without --personal.
+    """The newest records, newest last. Of catalogues, models and imports it is said what came into
+    use; of other payloads nothing is shown without --personal.
 
     Example: nbo events list --kind decision --limit 5
     """
