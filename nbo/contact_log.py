@@ -41,6 +41,12 @@ def known_offers(catalogue: Catalogue) -> dict[str, OfferNames]:
     return dict(zip(catalogue.offer_ids, map(OfferNames, *columns), strict=True))
 
 
+def has_contacts(folder: Path) -> bool:
+    """Whether anything was decided or heard. Raises `RecordDamaged`."""
+    kinds = (RecordKind.DECISION, RecordKind.OUTCOME)
+    return any(record.kind in kinds for record in EventBook(folder).records())
+
+
 def logged_contacts(folder: Path, catalogue: Catalogue) -> Iterator[tuple[str, np.void]]:
     """Every offer handed out and every outcome heard that a rule may still ask for; erased records
     tell nothing.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from model_registry.home import Home
-from nbo.contact_log import home_catalogue, known_offers, logged_contacts
+from nbo.contact_log import has_contacts, home_catalogue, known_offers, logged_contacts
 from nbo.local_log import log_folder
+from nbo.recorded_imports import record_imports
 from service.errors import CatalogueInvalid
 from training.features.online import Loaded, materialize
 from training.progress import Progress
@@ -14,15 +15,17 @@ from training.progress import Progress
 
 def load_online(home: Home, url: str, progress: Progress) -> Loaded:
     """Bring the home's bank online with what its event log knows; a bank that has no catalogue yet
-    has decided nothing.
+    has decided nothing. Which consents and contacts these are is on record first.
     """
     folder = log_folder()
     try:
         catalogue = home_catalogue(home, dict(os.environ))
     except CatalogueInvalid:
-        if folder.exists():
+        if has_contacts(folder):
             raise  # else contacts that count would be forgotten
+        record_imports(home, progress)
         return materialize(home, url, progress=progress)
+    record_imports(home, progress)
     return materialize(
         home,
         url,

@@ -10,6 +10,7 @@ import msgspec
 
 from service.adapters.event_log import StoredRecord
 from service.domain.ulid import ulid_text
+from service.ports.event_log import kind_key
 from service.use_cases.payload import unpack
 
 HOW_TO_CHECK = {
@@ -83,8 +84,8 @@ def plain(value: object) -> object:
 
 
 def key_text(record: StoredRecord) -> str:
-    """The decision's id, empty where the record has no key; other keys are hexadecimal."""
-    if not any(record.key):
+    """The decision's id, empty where a record has no key of its own; others are hexadecimal."""
+    if not any(record.key) or record.key == kind_key(record.kind):
         return ""
     return ulid_text(record.key) if record.kind == "decision" else record.key.hex()
 

@@ -9,6 +9,7 @@ import msgspec
 import rich_click as click
 
 from nbo.errors import UsageRefused
+from nbo.in_force import in_force
 from nbo.local_log import anchors_folder, log_folder, refuse_without_log
 from nbo.output import json_option, note, print_facts, print_json, print_table
 from nbo.progress import shown_progress
@@ -43,6 +44,7 @@ def verify(as_json: bool) -> None:
     else:
         columns = ("writer", "records", "erased", "anchored", "first", "last", "status")
         print_table(columns, map(_row, verdict.writers))
+        print_facts(verdict.kinds.items())
     for bad in verdict.damaged:
         note(f"nbo: writer {bad.writer}, record {bad.bad_seq}: {bad.problem}")
     if verdict.damaged:
@@ -56,7 +58,8 @@ def verify(as_json: bool) -> None:
 )
 @json_option
 def export(decision_id: str, out: Path, as_json: bool) -> None:
-    """Write one decision, its versions, and the proof of its place in the chain to one JSON file.
+    """Write one decision, its versions with the records of when they came into force, and the proof
+    of its place in the chain to one JSON file.
 
     The file holds the customer's data as recorded: keep it as such.
 
@@ -87,12 +90,15 @@ def _records_of(decision_id: str) -> list[StoredRecord]:
 
 def _exported(decision_id: str, records: list[StoredRecord]) -> dict[str, Any]:
     documents = [record_document(record) for record in records]
-    decisions = [one for one in documents if one["kind"] == RecordKind.DECISION]
-    payload = decisions[-1]["payload"] if decisions else None
+    decisions = [place for place, one in enumerate(records) if one.kind is RecordKind.DECISION]
+    payload = documents[decisions[-1]]["payload"] if decisions else None
+    versions = payload.get("versions") if isinstance(payload, dict) else None
+    found = in_force(EventBook(log_folder()), records[decisions[-1]], versions) if versions else {}
     return {
         "decision_id": decision_id,
-        "versions": payload.get("versions") if isinstance(payload, dict) else None,
+        "versions": versions,
         "records": documents,
+        "in_force": {kind: record_document(record) for kind, record in found.items()},
         "how_to_check": HOW_TO_CHECK,
     }
 
@@ -108,7 +114,12 @@ def _refuse_damaged(records: list[StoredRecord]) -> None:
 def _document(verdict: LogVerdict) -> dict[str, Any]:
     damaged = verdict.damaged
     first = {"writer": damaged[0].writer, "seq": damaged[0].bad_seq} if damaged else None
-    return {"is_intact": not damaged, "first_bad": first, "writers": verdict.writers}
+    return {
+        "is_intact": not damaged,
+        "first_bad": first,
+        "kinds": verdict.kinds,
+        "writers": verdict.writers,
+    }
 
 
 def _row(one: WriterVerdict) -> tuple[object, ...]:

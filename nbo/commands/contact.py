@@ -24,16 +24,19 @@ def rebuild(as_json: bool) -> None:
     """Make every contact history anew: from the imported contacts, then from the event log.
 
     Nothing a cap binds is offered meanwhile. What was reserved and not yet shown counts as before.
+    Refused when the imported tables are not those that were loaded, as the log has them.
 
     Example: nbo contact rebuild
     """
     from nbo.contact_log import home_catalogue, known_offers, logged_contacts
+    from nbo.recorded_imports import refuse_altered_tables
     from training.features.contact_rebuild import rebuild_contacts
 
     home = local_home()
     catalogue = home_catalogue(home, dict(os.environ))
     logged = logged_contacts(log_folder(), catalogue)
     with redis_url(home.root) as url, shown_progress() as progress:
+        refuse_altered_tables(home, progress)
         rebuilt = rebuild_contacts(home, url, logged, progress, offers=known_offers(catalogue))
     if as_json:
         counts = {"customers": rebuilt.customers, "logged": rebuilt.logged}

@@ -34,7 +34,7 @@ SHELL_SETTINGS = {
 @click.option("--explain", is_flag=True, help="Also say what was withheld, and by which rule.")
 @json_option
 def decide(as_json: bool, **asked: Any) -> None:
-    """One decision, by the code that answers POST /v1/decisions; nothing is recorded.
+    """One decision, by the code that answers POST /v1/decisions; the decision is not recorded.
 
     Example: nbo decide --customer C0000001 --channel call_center --trigger call --explain
     """

@@ -13,6 +13,7 @@ from nbo.output import json_option, print_facts, print_json, print_table
 from nbo.progress import shown_progress
 from nbo.recent_records import recent_records
 from nbo.record_documents import decoded, key_text
+from nbo.record_words import record_words
 from nbo.terminations import terminations_unwind
 from service.adapters.event_log import StoredRecord
 from service.ports.event_log import RecordKind
@@ -32,7 +33,8 @@ def events() -> None:
 def list_(
     kind: str | None, since: str | None, limit: int, *, personal: bool, as_json: bool
 ) -> None:
-    """The newest records, newest last. Without --personal nothing of their payloads is shown.
+    """The newest records, newest last. Of catalogues, models and imports it is said what came into
+    use; of other payloads nothing is shown without --personal.
 
     Example: nbo events list --kind decision --limit 5
     """
@@ -43,7 +45,8 @@ def list_(
     if as_json:
         print_json([_document(record, personal) for record in records])
         return
-    columns = ("time", "writer", "seq", "kind", "key", "bytes", *(("payload",) if personal else ()))
+    more = ("payload",) if personal else ()
+    columns = ("time", "writer", "seq", "kind", "key", "bytes", "what", *more)
     print_table(columns, (_row(record, personal) for record in records))
 
 
@@ -93,6 +96,7 @@ def _document(record: StoredRecord, personal: bool) -> dict[str, object]:
         "kind": record.kind,
         "key": key_text(record),
         "bytes": None if record.payload is None else len(record.payload),
+        "what": record_words(record),
     }
     return document | ({"payload": decoded(record.payload)} if personal else {})
 

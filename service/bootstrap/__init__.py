@@ -14,6 +14,7 @@ from service.bootstrap.following import follow_catalogue, follow_promotions
 from service.bootstrap.furnishing import furnish
 from service.bootstrap.place import Place, open_catalogue, open_clock, open_place
 from service.bootstrap.warming import warm_up
+from service.errors import LogUnavailable
 from service.ports import OpenedRelease
 from service.settings import Settings
 from service.telemetry.decision_log import DecisionLog
@@ -22,6 +23,7 @@ from service.telemetry.line_writer import LineStream
 from service.telemetry.logging import Log
 from service.telemetry.loop_watch import LoopWatch
 from service.telemetry.metrics import Metrics
+from service.use_cases.record_versions import RecordVersions
 from service.use_cases.watch_store_policy import WatchStorePolicy
 
 __all__ = ["follow_promotions", "open_catalogue", "open_clock", "open_desk", "warm_up"]
@@ -42,22 +44,36 @@ async def open_desk(
         place = await open_place(stack, home, settings, metrics, log)
         opened = await asyncio.to_thread(place.releases.open_champion)
         desk = await furnish(stack, place, opened, DecisionLog(lines, level=settings.log_level))
-        background = await _background(desk, place, opened)
+        versions = await _versions(desk, place, opened)
+        background = await _background(desk, place, opened, versions)
         await warm_up(desk, opened)
         for name, work in background.items():
             await stack.enter_async_context(kept_going(name, work, metrics, log))
         yield desk
 
 
-async def _background(desk: Desk, place: Place, opened: OpenedRelease) -> dict[str, Work]:
+async def _versions(desk: Desk, place: Place, opened: OpenedRelease) -> RecordVersions:
+    """What this worker starts with, on record if the log takes it; decisions need the log too."""
+    versions = RecordVersions(place.event_log, place.clock, bank=place.identity.bank)
+    try:
+        await versions.start(desk.make_decision.edition.catalogue, opened)
+    except LogUnavailable as error:
+        desk.log.error("versions_not_recorded", detail=str(error))
+    return versions
+
+
+async def _background(
+    desk: Desk, place: Place, opened: OpenedRelease, versions: RecordVersions
+) -> dict[str, Work]:
     """What goes on beside the requests, by name."""
     verdict = partial(desk.readiness.report, "store_policy")
     store_policy = WatchStorePolicy(StorePolicy(place.wire), verdict)
     await store_policy.start()
     return {
         "store_policy": store_policy.run,
-        "promotions": follow_promotions(desk, place.releases, opened).run,
-        "catalogue": follow_catalogue(desk, place.catalogues).run,
+        "promotions": follow_promotions(desk, place.releases, opened, versions).run,
+        "catalogue": follow_catalogue(desk, place.catalogues, versions).run,
+        "versions": versions.run,
         "kill_switches": desk.follow_kills.run,
         "outcomes": desk.counting.run,
         "quarantine": desk.record_outcomes.run,

@@ -14,6 +14,7 @@ from service.use_cases.edition import Edition
 from service.use_cases.follow_catalogue import FollowCatalogue
 from service.use_cases.follow_promotions import FollowPromotions
 from service.use_cases.make_decision import MakeDecision
+from service.use_cases.record_versions import RecordVersions
 
 
 def stop(make_decision: MakeDecision, state: KillState) -> None:
@@ -21,7 +22,9 @@ def stop(make_decision: MakeDecision, state: KillState) -> None:
     make_decision.edition = replace(make_decision.edition, kills=state.switches)
 
 
-def follow_catalogue(desk: Desk, shelf: CatalogueFolder) -> FollowCatalogue[CatalogueSource]:
+def follow_catalogue(
+    desk: Desk, shelf: CatalogueFolder, versions: RecordVersions
+) -> FollowCatalogue[CatalogueSource]:
     """Swaps the edition of this desk when the catalogue's files change, and says so."""
     make_decision = desk.make_decision
 
@@ -35,11 +38,17 @@ def follow_catalogue(desk: Desk, shelf: CatalogueFolder) -> FollowCatalogue[Cata
         desk.metrics.catalogue_swaps["refused",].inc()
         desk.log.error("catalogue_refused", detail=complaints)
 
-    return FollowCatalogue(shelf, edition=lambda: make_decision.edition, adopt=adopt, refuse=refuse)
+    return FollowCatalogue(
+        shelf,
+        edition=lambda: make_decision.edition,
+        record=versions.change_catalogue,
+        adopt=adopt,
+        refuse=refuse,
+    )
 
 
 def follow_promotions(
-    desk: Desk, releases: ModelReleases, opened: OpenedRelease
+    desk: Desk, releases: ModelReleases, opened: OpenedRelease, versions: RecordVersions
 ) -> FollowPromotions:
     """Swaps the edition of this desk when another bundle is promoted, and says so."""
     make_decision = desk.make_decision
@@ -59,7 +68,11 @@ def follow_promotions(
         desk.log.error("model_refused", detail=opened.detail)
 
     return FollowPromotions(
-        releases, edition=lambda: make_decision.edition, adopt=adopt, refuse=refuse
+        releases,
+        edition=lambda: make_decision.edition,
+        record=versions.change_model,
+        adopt=adopt,
+        refuse=refuse,
     )
 
 

@@ -11,7 +11,7 @@ from service.ports.contacts import (
     Reservation,
     StoredAnswer,
 )
-from service.ports.event_log import EventLog, LogRecord, RecordKind
+from service.ports.event_log import EventLog, LogRecord, RecordKind, kind_key
 from service.ports.reading import (
     Clock,
     CustomerRecord,
@@ -48,4 +48,5 @@ __all__ = [
     "Reservation",
     "StoredAnswer",
     "Versions",
+    "kind_key",
 ]

@@ -20,6 +20,11 @@ class RecordKind(StrEnum):
     """The payloads of a key were erased: without it, an erased record counts as damaged."""
 
 
+def kind_key(kind: RecordKind) -> bytes:
+    """The key that all catalogue, model and import records have: by it their newest is found."""
+    return kind.encode().ljust(16, b"\0")
+
+
 @dataclass(frozen=True)
 class LogRecord:
     """One record as it was written; `payload` is None when it was erased."""

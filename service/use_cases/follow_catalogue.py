@@ -1,21 +1,21 @@
-"""Takes over a changed catalogue while serving: complete, checked and kept first, then swapped by
-reference.
+"""Takes over a changed catalogue while serving: complete, checked, kept and put on record first,
+then swapped by reference.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic
 
 from service.domain.catalogue import Catalogue
-from service.errors import CatalogueInvalid
+from service.errors import CatalogueInvalid, LogUnavailable
 from service.ports.catalogues import CatalogueNotKept, CatalogueShelf, Signature, SourceT
 from service.use_cases.edition import Edition, compose_edition
 
 POLL_SECONDS = 0.25
 RETRY_POLLS = 40
-"""A catalogue that was right but could not be kept is tried again so many polls later."""
+"""One that was right but could not be kept or put on record is tried again so many polls later."""
 
 
 class FollowCatalogue(Generic[SourceT]):
@@ -28,10 +28,12 @@ class FollowCatalogue(Generic[SourceT]):
         shelf: CatalogueShelf[SourceT],
         *,
         edition: Callable[[], Edition],
+        record: Callable[[Catalogue], Awaitable[None]],
         adopt: Callable[[Edition], None],
         refuse: Callable[[str], None],
     ) -> None:
-        self._shelf, self._edition, self._adopt, self._refuse = shelf, edition, adopt, refuse
+        self._shelf, self._edition, self._record = shelf, edition, record
+        self._adopt, self._refuse = adopt, refuse
         self._seen: Signature | None = None
         self._settled: Signature | None = None
         self._polls_to_wait = 0
@@ -54,7 +56,9 @@ class FollowCatalogue(Generic[SourceT]):
             return
         try:
             catalogue = await asyncio.to_thread(self._take, signature, self._in_use)
-        except CatalogueNotKept as refused:
+            if catalogue is not None:
+                await self._record(catalogue)
+        except (CatalogueNotKept, LogUnavailable) as refused:
             self._polls_to_wait = RETRY_POLLS
             self._refuse(str(refused))
             return

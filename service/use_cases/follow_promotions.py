@@ -1,12 +1,13 @@
-"""Takes over a newly promoted bundle while serving: tried, loaded beside the old one, swapped by
-reference.
+"""Takes over a newly promoted bundle while serving: tried, loaded beside the old one, put on
+record, swapped by reference.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
+from service.errors import LogUnavailable
 from service.ports import ModelShelf, OpenedRelease
 from service.use_cases.edition import Edition, compose_edition
 
@@ -23,10 +24,12 @@ class FollowPromotions:
         shelf: ModelShelf,
         *,
         edition: Callable[[], Edition],
+        record: Callable[[OpenedRelease], Awaitable[None]],
         adopt: Callable[[Edition, OpenedRelease], None],
         refuse: Callable[[OpenedRelease], None],
     ) -> None:
-        self._shelf, self._edition, self._adopt, self._refuse = shelf, edition, adopt, refuse
+        self._shelf, self._edition, self._record = shelf, edition, record
+        self._adopt, self._refuse = adopt, refuse
         self._refused: str | None = None
         self._polls_since = 0
 
@@ -50,7 +53,7 @@ class FollowPromotions:
         if champion == self._refused and self._polls_since < RETRY_POLLS:
             return
         self._refused = None
-        opened = await asyncio.to_thread(self._shelf.open_champion)
+        opened = await self._recorded(await asyncio.to_thread(self._shelf.open_champion))
         if opened.release is None:
             self._refused, self._polls_since = champion, 0
             self._refuse(opened)
@@ -65,3 +68,13 @@ class FollowPromotions:
             ),
             opened,
         )
+
+    async def _recorded(self, opened: OpenedRelease) -> OpenedRelease:
+        """The same, refused when it cannot be put on record."""
+        if opened.release is None:
+            return opened
+        try:
+            await self._record(opened)
+        except LogUnavailable as error:
+            return OpenedRelease(None, str(error), is_refused=True)
+        return opened

@@ -39,7 +39,9 @@ from service.telemetry.logging import open_log
 from service.telemetry.loop_watch import INTERVAL_SECONDS, LoopWatch
 from service.telemetry.metrics import Metrics
 from service.telemetry.outcome_metrics import OutcomeMetrics
+from service.use_cases.record_versions import RecordVersions
 from tests.contact_worlds import EMPTY
+from tests.fake_memory import MemoryLog
 from tests.fakes import BrokenCustomerStore, FakeCustomerStore, ToyService, toy_record
 from tests.toy_release import toy_release
 from tests.worlds import VOCABULARY, toy_catalogue
@@ -154,8 +156,9 @@ def ask_everything(service: ToyService) -> None:
 async def live_through_promotions(desk: Desk, metrics: Metrics) -> None:
     """A worker starts, adopts the next champion, and refuses the one after."""
     await warm_up(desk, opened("toy-1"))
+    versions = RecordVersions(MemoryLog(), desk.clock, bank="toy")
     for shelf in (Shelf("toy-2"), Shelf("toy-3", is_refused=True)):
-        await follow_promotions(desk, shelf, opened("toy-1")).look()  # type: ignore[arg-type]
+        await follow_promotions(desk, shelf, opened("toy-1"), versions).look()  # type: ignore[arg-type]
     watch = asyncio.create_task(LoopWatch(metrics, desk.log).run())
     async with kept_going("loop_watch", fails, metrics, desk.log):
         await asyncio.wait({watch}, timeout=3 * INTERVAL_SECONDS)
@@ -187,7 +190,8 @@ async def follow_catalogues(desk: Desk) -> None:
     """One changed catalogue is taken over, the next refused."""
     catalogue = replace(toy_catalogue(), version="catalogue-2")
     for shelf in (OneCatalogue(catalogue), OneCatalogue(None)):
-        following = follow_catalogue(desk, shelf)  # type: ignore[arg-type]
+        versions = RecordVersions(MemoryLog(), desk.clock, bank="toy")
+        following = follow_catalogue(desk, shelf, versions)  # type: ignore[arg-type]
         for _ in range(2):
             await following.look()
 

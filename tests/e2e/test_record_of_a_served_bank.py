@@ -27,6 +27,11 @@ def test_the_chains_of_a_running_bank_hold(demo_bank: ServedDemo) -> None:
     served = [it for it in verified["writers"] if it["records"]]
     assert served
     assert {it["status"] for it in served} == {"intact"}
+    kinds = verified["kinds"]
+    loaded = demo_bank.installation.run_json("events", "list", "--kind", "import")
+    assert len(loaded) == kinds["import"]
+    assert all(f"bank {BANK}: " in it["what"] for it in loaded)
+    assert min(kinds[kind] for kind in ("decision", "catalogue", "model", "import")) > 0
 
 
 def test_one_decision_is_exported_with_the_proof_of_its_place(
@@ -40,6 +45,10 @@ def test_one_decision_is_exported_with_the_proof_of_its_place(
     demo_bank.installation.run("audit", "export", identity, "--out", str(file))
     document = json.loads(file.read_text(encoding="utf-8"))
     assert document["versions"] == answer["versions"]
+    in_force = {kind: it["payload"] for kind, it in document["in_force"].items()}
+    assert in_force["catalogue"]["catalogue"] == answer["versions"]["catalogue"]
+    assert in_force["catalogue"]["policy"] == answer["versions"]["policy"]
+    assert in_force["model"]["model"] == answer["versions"]["model"]
     (record,) = document["records"]
     assert record["payload"]["inputs"]["customer_id"] == "C0000100"
     offered = {name for _, names, _ in record["payload"]["outputs"]["slates"] for name in names}

@@ -80,7 +80,7 @@ def test_a_registry_that_goes_away_while_serving_is_no_promotion_of_nothing(tmp_
 
     edition = toy_edition(toy_release())
     shelf = ModelReleases(Home(tmp_path), identity(), prefers_compiled=False, tries_first=False)
-    follow = FollowPromotions(shelf, edition=lambda: edition, adopt=fail, refuse=fail)
+    follow = FollowPromotions(shelf, edition=lambda: edition, record=fail, adopt=fail, refuse=fail)
 
     async def look_often() -> None:
         for _ in range(2 * RETRY_POLLS):
@@ -210,7 +210,11 @@ def test_a_refused_champion_that_is_promoted_again_is_looked_at_at_once() -> Non
     refused: list[OpenedRelease] = []
     edition = toy_edition(toy_release())
     following = FollowPromotions(
-        shelf, edition=lambda: edition, adopt=lambda *_: None, refuse=refused.append
+        shelf,
+        edition=lambda: edition,
+        record=_never,
+        adopt=lambda *_: None,
+        refuse=refused.append,
     )
 
     async def promote(*bundles: str) -> None:
@@ -219,6 +223,10 @@ def test_a_refused_champion_that_is_promoted_again_is_looked_at_at_once() -> Non
 
     asyncio.run(promote("broken", "broken", toy_release().bundle_id, "broken"))
     assert len(refused) == 2
+
+
+async def _never(_: OpenedRelease) -> None:
+    raise AssertionError("what is refused is not put on record")
 
 
 @dataclass

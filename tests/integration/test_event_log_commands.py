@@ -14,7 +14,8 @@ import pytest
 
 from nbo.cli import run
 from service.domain.ulid import new_ulid, ulid_bytes, ulid_text
-from service.ports import RecordKind
+from service.ports import RecordKind, kind_key
+from service.use_cases.version_records import CatalogueRecord, ModelRecord, Why
 from tests.written_log import WrittenLog
 
 CUSTOMER = "customer-15889"
@@ -116,6 +117,43 @@ def test_an_exported_decision_can_be_checked_with_what_its_file_says(bank, capsy
     h = hashlib.sha256(chained + proof["seq"].to_bytes(8) + digest.digest())
     assert digest.hexdigest() == proof["payload_digest"]
     assert h.hexdigest() == proof["h"]
+
+
+def test_an_export_names_the_records_that_were_in_force(bank, capsys) -> None:
+    at = datetime.now(tz=timezone.utc)
+
+    def catalogue(version: str) -> bytes:
+        return msgspec.json.encode(CatalogueRecord("toy", version, "p1", Why.CHANGED, at))
+
+    def model(bundle: str) -> bytes:
+        return msgspec.json.encode(ModelRecord("toy", bundle, "k1", "compiled", Why.STARTED, at))
+
+    with bank.log.opened() as log:
+        for kind, payload in (
+            (RecordKind.CATALOGUE, catalogue("c1")),
+            (RecordKind.CATALOGUE, catalogue("c2")),
+            (RecordKind.MODEL, model("another")),
+        ):
+            log.append(kind, payload, key=kind_key(kind))
+        bank.decide(log)
+        log.append(RecordKind.MODEL, model("toy-1"), key=kind_key(RecordKind.MODEL))
+    out = bank.home / "decision.json"
+    assert run(["audit", "export", bank.decisions[-1], "--out", str(out)]) == 0
+    in_force = json.loads(out.read_bytes())["in_force"]
+    assert in_force.keys() == {"catalogue"}  # the model's record is younger than the decision
+    assert in_force["catalogue"]["payload"]["catalogue"] == "c1"
+    assert run(["audit", "export", bank.decisions[0], "--out", str(out)]) == 0
+    assert json.loads(out.read_bytes())["in_force"] == {}
+    capsys.readouterr()
+    assert run(["events", "list", "--kind", "model", "--json"]) == 0
+    assert [(row["key"], row["what"]) for row in said(capsys)] == [
+        ("", "bank toy: model another, ranker compiled, contract k1: a worker started with it"),
+        ("", "bank toy: model toy-1, ranker compiled, contract k1: a worker started with it"),
+    ]
+    assert run(["events", "list", "--kind", "catalogue"]) == 0
+    assert "catalogue c2, policy p1: taken over while serving" in capsys.readouterr().out
+    assert run(["audit", "verify", "--json"]) == 0
+    assert said(capsys)["kinds"] == {"decision": 25, "kill_switch": 1, "catalogue": 2, "model": 2}
 
 
 def test_an_altered_decision_is_exported_with_what_is_wrong(bank, capsys) -> None:

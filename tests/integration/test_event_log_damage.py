@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from service.adapters.event_log.format import KINDS, SALT_BYTES, Content, pack
@@ -21,6 +25,55 @@ payload = st.binary(max_size=900)
 logs = st.lists(st.lists(payload, min_size=1, max_size=8), min_size=1, max_size=3)
 Bad = tuple[str, int]
 Draw = Callable[[st.SearchStrategy], object]
+Files = dict[Path, bytes]
+CASES = 500
+LOGS = 600
+"""So many that each kind of damage has more than CASES places where it can be done."""
+IN_MEMORY = Path("/dev/shm")
+
+
+@cache
+def whole_logs() -> tuple[Files, ...]:
+    """Logs of one to three writers, each of one to eight records in one to five segments, made once
+    and found intact; the same in every run.
+    """
+    chance = random.Random(20300101)
+    return tuple(whole_log(chance) for _ in range(LOGS))
+
+
+def whole_log(chance: random.Random) -> Files:
+    payloads = [
+        [chance.randbytes(chance.choice((0, *chance.choices(range(901), k=5)))) for _ in range(own)]
+        for own in chance.choices(range(1, 9), k=chance.randint(1, 3))
+    ]
+    with a_folder() as folder:
+        log = WrittenLog(folder)
+        log.write_by_several(payloads)
+        assert log.bad() == []
+        return {
+            path.relative_to(folder): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+
+
+@contextmanager
+def a_folder() -> Iterator[Path]:
+    """In memory where there is such a place: thousands of logs are damaged here."""
+    place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def copied(files: Files) -> Iterator[WrittenLog]:
+    """A log to be damaged."""
+    with a_folder() as folder:
+        for parent in {path.parent for path in files}:
+            (folder / parent).mkdir(parents=True)
+        for path, content in files.items():
+            (folder / path).write_bytes(content)
+        yield WrittenLog(folder)
 
 
 def flip_a_byte(log: WrittenLog, draw) -> Bad:
@@ -38,12 +91,7 @@ def delete_a_record(log: WrittenLog, draw) -> Bad:
 
 
 def exchange_two_records(log: WrittenLog, draw) -> Bad:
-    places = log.places(a_writer(log, draw))
-    first, second = sorted(
-        draw(st.lists(st.sampled_from(places), min_size=2, max_size=2)), key=lambda p: p.seq
-    )
-    if first == second:
-        return delete_a_record(log, draw)
+    first, second = two_of(log.places(a_writer(log, draw)), draw)
     one, other = (p.segment.path.read_bytes()[p.start : p.end] for p in (first, second))
     for place, content in ((second, one), (first, other)):
         whole = place.segment.path.read_bytes()
@@ -65,6 +113,15 @@ def shorten_a_segment(log: WrittenLog, draw) -> Bad:
     return place.segment.writer, place.seq
 
 
+def cut_a_writer_short(log: WrittenLog, draw) -> Bad:
+    place = draw(st.sampled_from(log.places(a_writer(log, draw))))
+    place.segment.path.write_bytes(place.segment.path.read_bytes()[: place.start])
+    for later in log.segments(place.segment.writer):
+        if later.first_seq > place.seq:
+            later.path.unlink()
+    return place.segment.writer, place.seq
+
+
 def delete_a_segment(log: WrittenLog, draw) -> Bad:
     segment = draw(st.sampled_from(log.segments(a_writer(log, draw))))
     segment.path.unlink()
@@ -72,12 +129,10 @@ def delete_a_segment(log: WrittenLog, draw) -> Bad:
 
 
 def exchange_two_segments(log: WrittenLog, draw) -> Bad:
-    first, *_, last = [*(segments := log.segments(a_writer(log, draw))), segments[-1]]
-    if first == last:
-        return delete_a_segment(log, draw)
-    one, other = first.path.read_bytes(), last.path.read_bytes()
+    first, second = two_of(log.segments(a_writer(log, draw)), draw)
+    one, other = first.path.read_bytes(), second.path.read_bytes()
     first.path.write_bytes(other)
-    last.path.write_bytes(one)
+    second.path.write_bytes(one)
     return first.writer, first.first_seq
 
 
@@ -96,12 +151,20 @@ def pass_a_writer_off_as_another(log: WrittenLog, draw) -> Bad:
 
 DAMAGES = (
     flip_a_byte, delete_a_record, exchange_two_records, repeat_a_record, shorten_a_segment,
-    delete_a_segment, exchange_two_segments, delete_a_writer, pass_a_writer_off_as_another,
+    cut_a_writer_short, delete_a_segment, exchange_two_segments, delete_a_writer,
+    pass_a_writer_off_as_another,
 )  # fmt: skip
 
 
 def a_writer(log: WrittenLog, draw) -> str:
     return draw(st.sampled_from(sorted(path.name for path in log.records.iterdir())))
+
+
+def two_of(ordered: list, draw) -> list:
+    """Two different ones, in their order."""
+    assume(len(ordered) > 1)
+    later = draw(st.integers(1, len(ordered) - 1))
+    return [ordered[draw(st.integers(0, later - 1))], ordered[later]]
 
 
 def flip(path: Path, at: int, mask: int) -> None:
@@ -111,13 +174,10 @@ def flip(path: Path, at: int, mask: int) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-@given(st.data(), logs)
-@settings(max_examples=60, deadline=None)
-def test_any_damage_is_found_and_its_first_record_named(damage, data, payloads) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        log = WrittenLog(Path(folder))
-        log.write_by_several(payloads)
-        assert log.bad() == []
+@given(st.data())
+@settings(max_examples=CASES, deadline=None)
+def test_any_damage_is_found_and_its_first_record_named(damage, data) -> None:
+    with copied(whole_logs()[data.draw(st.integers(0, LOGS - 1))]) as log:
         expected = damage(log, data.draw)
         assert log.bad() == [expected]
 
@@ -134,12 +194,10 @@ def test_every_single_byte_of_a_record_is_guarded(tmp_path: Path) -> None:
     assert log.bad() == []
 
 
-@given(st.data(), logs)
-@settings(max_examples=60, deadline=None)
-def test_an_altered_anchor_is_found(data, payloads) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        log = WrittenLog(Path(folder))
-        log.write_by_several(payloads)
+@given(st.data())
+@settings(max_examples=CASES, deadline=None)
+def test_an_altered_anchor_is_found(data) -> None:
+    with copied(whole_logs()[data.draw(st.integers(0, LOGS - 1))]) as log:
         path = data.draw(st.sampled_from(sorted(log.anchors.iterdir())))
         at = data.draw(st.integers(0, path.stat().st_size - 1))
         flip(path, at, data.draw(st.integers(1, 255)))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,12 +18,16 @@ from litestar.testing import TestClient
 from model_registry.errors import HomeInvalid
 from model_registry.home import Home
 from model_registry.store import ModelStore
+from service.adapters.event_log import EventBook
+from service.adapters.event_log.segment import OpenSegment
 from service.asgi import create_app
 from service.errors import CatalogueInvalid, SettingsInvalid
+from service.ports import RecordKind, kind_key
 from service.settings import Settings
+from tests.faults.served_bank import until
 from tests.redis_server import private_redis
 from tests.toy_bank import CUSTOMERS, PRODUCTS, install, toy_tables
-from tests.toy_catalogue_files import toy_files, written
+from tests.toy_catalogue_files import offer, toy_files, written
 from training.config import TrainConfig
 from training.features.build import build_features
 from training.features.online import materialize
@@ -148,3 +155,62 @@ def test_without_a_redis_address_it_says_what_to_do(settings: Settings) -> None:
 def test_a_catalogue_that_cannot_be_used_does_not_start(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(CatalogueInvalid, match=r"offers\.yaml"):
         started(replace(settings, catalogue=str(tmp_path / "nowhere")))
+
+
+def recorded(settings: Settings) -> list[dict[str, Any]]:
+    """What the log says of the versions in force: catalogues, then models, oldest first."""
+    book = EventBook(settings.home / "log")
+    kinds = (RecordKind.CATALOGUE, RecordKind.MODEL)
+    found = [record for kind in kinds for record in book.find_all(kind_key(kind))]
+    return [msgspec.json.decode(record.payload or b"") for record in found]
+
+
+def test_a_start_puts_catalogue_and_model_on_record_unless_the_log_names_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    shutil.rmtree(settings.home / "log", ignore_errors=True)
+    shutil.rmtree(settings.home / "anchors", ignore_errors=True)
+    for _ in range(2):
+        *_, answer = started(settings)
+    catalogue, model = recorded(settings)
+    assert catalogue["catalogue"] == answer["versions"]["catalogue"]
+    assert catalogue["policy"] == answer["versions"]["policy"]
+    assert model["model"] == answer["versions"]["model"]
+    assert model["contract"] == answer["versions"]["contract"]
+    assert (catalogue["why"], model["why"]) == ("started", "started")
+    assert model["ranker"] in ("compiled", "lightgbm")
+    files = toy_files()
+    offer(files)["value"] = 21.0
+    changed = tmp_path / "changed"
+    changed.mkdir()
+    *_, answer = started(replace(settings, catalogue=str(written(changed, files))))
+    assert [one.get("catalogue") for one in recorded(settings)] == [
+        catalogue["catalogue"],
+        answer["versions"]["catalogue"],
+        None,
+    ]
+
+
+def test_without_room_for_its_versions_it_starts_and_records_them_when_there_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(settings.home / "log", ignore_errors=True)
+    shutil.rmtree(settings.home / "anchors", ignore_errors=True)
+    room = [False]
+    append = OpenSegment.append
+
+    def full(segment: OpenSegment, *record: bytes) -> None:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(segment, *record)
+
+    monkeypatch.setattr(OpenSegment, "append", full)
+    with TestClient(create_app(settings)) as client:
+        answer = client.post("/v1/decisions", json=ASK).json()
+        assert {place["no_offer_reason"] for place in answer["placements"]} == {"log_unavailable"}
+        assert recorded(settings) == []
+        room[0] = True
+        until(lambda: len(recorded(settings)) == 2)
+        answer = client.post("/v1/decisions", json=ASK).json()
+        assert answer["served_from"] == "full"
+    assert {one["why"] for one in recorded(settings)} == {"started"}

@@ -17,7 +17,7 @@ from service.adapters.catalogue_folder import CatalogueFolder
 from service.adapters.catalogue_source import CatalogueSource
 from service.domain.catalogue import Catalogue
 from service.domain.kill_switches import KillSwitches
-from service.errors import CatalogueInvalid
+from service.errors import CatalogueInvalid, LogUnavailable
 from service.use_cases.edition import Edition, compose_edition
 from service.use_cases.follow_catalogue import POLL_SECONDS, RETRY_POLLS, FollowCatalogue
 from tests.toy_catalogue_files import Files, offer, toy_files, written
@@ -35,6 +35,8 @@ class Served:
     shelf: CatalogueFolder
     edition: Edition
     refused: list[str] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
+    log_failures: int = 0
     adoptions: int = 0
 
     @classmethod
@@ -46,6 +48,13 @@ class Served:
         files = CatalogueFiles(folder, product_vocabulary=VOCABULARY)
         shelf = CatalogueFolder(folder, files, CatalogueArchive(home))
         return cls(folder, home, shelf, compose_edition(shelf.open(), None, VOCABULARY))
+
+    async def record(self, catalogue: Catalogue) -> None:
+        assert self.edition.catalogue is not catalogue  # it is not in use yet
+        if self.log_failures:
+            self.log_failures -= 1
+            raise LogUnavailable("the log is full")
+        self.recorded.append(catalogue.version)
 
     def adopt(self, edition: Edition) -> None:
         self.edition = edition
@@ -61,6 +70,7 @@ class Served:
         return FollowCatalogue(
             shelf or self.shelf,
             edition=lambda: self.edition,
+            record=self.record,
             adopt=self.adopt,
             refuse=self.refused.append,
         )
@@ -207,6 +217,18 @@ def test_a_version_that_cannot_be_kept_is_not_used_until_it_can(served: Served) 
     archive.unlink()
     looked(follower, RETRY_POLLS)
     assert served.edition.catalogue.values[0] == 21.0
+
+
+def test_a_version_that_cannot_be_put_on_record_is_not_used_until_it_can(served: Served) -> None:
+    follower = served.follower()
+    before, served.log_failures = served.edition, 1
+    served.save(dearer)
+    looked(follower, 5)
+    assert served.edition is before
+    assert (served.refused, served.recorded) == (["the log is full"], [])
+    looked(follower, RETRY_POLLS)
+    assert served.edition.catalogue.values[0] == 21.0
+    assert served.recorded == [served.edition.catalogue.version]
 
 
 def test_runs_within_a_second_beside_other_work(served: Served) -> None:

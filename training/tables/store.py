@@ -75,6 +75,10 @@ class TableStore:
             )
         return TABLES[name].empty().lazy()
 
+    def rows(self, name: str) -> int:
+        """How many rows the table has; none when the bank did not bring it."""
+        return int(pq.read_metadata(self.path(name)).num_rows) if self.has(name) else 0
+
     def digest(self, name: str, progress: Progress = silent) -> str:
         """`TableDigest` of the table; what this store appended is not read again for it."""
         if name not in self._digests:

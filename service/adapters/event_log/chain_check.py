@@ -13,7 +13,7 @@ from service.adapters.event_log.anchors import (
     read_anchors,
 )
 from service.adapters.event_log.book import written_at
-from service.adapters.event_log.format import START, Header
+from service.adapters.event_log.format import KINDS, START, Header
 from service.adapters.event_log.verdict import WriterVerdict
 
 
@@ -99,6 +99,8 @@ class ChainCheck:
         self.seq, self._h = header.seq, header.h
         self.anchors.passing(self.seq, self._h)
         self.verdict.records += 1
+        kind = KINDS[header.kind - 1]
+        self.verdict.kinds[kind] = self.verdict.kinds.get(kind, 0) + 1
         self.verdict.anchored_seq = self.anchors.passed_seq
         self.verdict.last_at = written_at(header)
         self.verdict.first_at = self.verdict.first_at or self.verdict.last_at

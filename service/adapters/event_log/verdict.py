@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from service.ports.event_log import RecordKind
 
 
 class ChainStatus(StrEnum):
@@ -27,6 +29,7 @@ class WriterVerdict:
     anchored_seq: int = 0
     first_at: datetime | None = None
     last_at: datetime | None = None
+    kinds: dict[RecordKind, int] = field(default_factory=dict)
     bad_seq: int | None = None
     problem: str = ""
 
@@ -40,6 +43,12 @@ class LogVerdict:
     """Every writer's verdict."""
 
     writers: tuple[WriterVerdict, ...]
+
+    @property
+    def kinds(self) -> dict[RecordKind, int]:
+        """How many records of each kind there are, as far as they are right."""
+        counts = {kind: sum(one.kinds.get(kind, 0) for one in self.writers) for kind in RecordKind}
+        return {kind: count for kind, count in counts.items() if count}
 
     @property
     def damaged(self) -> tuple[WriterVerdict, ...]:
