@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -18,7 +17,6 @@ from service.adapters.kill_switch_file import KillSwitchFile
 from service.api.authentication import Access
 from service.api.desk import STATE_KEY
 from service.domain.kill_switches import KillState
-from service.ports import RecordKind
 from service.use_cases.follow_kill_switches import FollowKillSwitches
 from service.use_cases.set_kill_switch import KillRecord, SetKillSwitch
 from tests.access_tokens import AUDIENCE, Issuer
@@ -64,8 +62,7 @@ class GuardedService:
     @property
     def records(self) -> list[KillRecord]:
         """What was recorded of switches."""
-        kept = [it for it in self.toy.event_log.records if it.kind is RecordKind.KILL_SWITCH]
-        return [msgspec.json.decode(it.payload or b"", type=KillRecord) for it in kept]
+        return self.toy.event_log.kill_records
 
     def app(self) -> Litestar:
         """The real HTTP surface."""
