@@ -26,6 +26,7 @@ from service.telemetry.metrics import Metrics
 from service.telemetry.outcome_metrics import OutcomeMetrics
 from service.use_cases.edition import Edition
 from service.use_cases.make_decision import Surroundings
+from service.use_cases.set_kill_switch import KillSwitchStore
 from tests.contact_worlds import EMPTY
 from tests.fake_memory import (
     FakeContacts,
@@ -123,6 +124,7 @@ class ToyService:
     contacts: FakeContacts = field(default_factory=FakeContacts)
     event_log: MemoryLog = field(default_factory=MemoryLog)
     access: Access = field(default_factory=Access)
+    switches: KillSwitchStore = field(default_factory=MemoryKillSwitches)
 
     def app(self, *, most_in_flight: int = 64) -> Litestar:
         """The real HTTP surface."""
@@ -146,7 +148,7 @@ class ToyService:
             ),
             past_editions=OneEdition(self.edition),
             decoder=FixedDecoder(toy_record()),
-            switches=MemoryKillSwitches(),
+            switches=self.switches,
             models=FakeModelShelf(),
             outcome_observer=OutcomeMetrics(self.metrics),
             within_seconds=0.025,

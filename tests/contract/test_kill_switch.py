@@ -10,6 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from service.api.desk import STATE_KEY, Desk
 from service.api.wire_kill_switch import KillSwitchesAnswer, KillSwitchSetAnswer
 from service.domain.kill_switches import KillScope
 from tests.guarded_service import GuardedService
@@ -43,7 +44,8 @@ def test_a_stop_is_answered_with_everything_that_is_stopped(client, service) -> 
     assert (state.version, state.switches) == (1, told.switches)
     (record,) = service.records
     assert (record.principal, record.reason) == ("duty-officer", "prospectus is wrong")
-    assert service.adopted[-1].ids(KillScope.OFFER) == {OFFERS[0]}
+    desk: Desk = client.app.state[STATE_KEY]
+    assert desk.make_decision.edition.kills.offers == {OFFERS[0]}
 
 
 def test_lifting_leaves_nothing_stopped(client) -> None:
