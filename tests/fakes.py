@@ -43,6 +43,11 @@ UNREACHABLE = CustomerRecord(reachable=False, is_loaded=False, features=None, co
 STRANGER = CustomerRecord(reachable=True, is_loaded=True, features=None, consents=None)
 
 
+KNOWN = "c-15889"
+ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
+"""What she asks over HTTP."""
+
+
 def toy_record() -> CustomerRecord:
     """Somebody who holds nothing and whose birth date is unknown."""
     features = unknown_features()
@@ -167,3 +172,8 @@ class ToyService:
     def log_lines(self) -> list[dict[str, object]]:
         """Everything logged so far."""
         return [msgspec.json.decode(line) for line in self.stream.getvalue().splitlines()]
+
+
+def toy_service() -> ToyService:
+    """One that knows nobody but `KNOWN`."""
+    return ToyService(FakeCustomerStore({KNOWN: toy_record()}))

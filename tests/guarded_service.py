@@ -16,9 +16,7 @@ from service.adapters.kill_switch_file import KillSwitchFile
 from service.api.authentication import Access
 from service.use_cases.set_kill_switch import KillRecord
 from tests.access_tokens import AUDIENCE, Issuer
-from tests.fakes import FakeCustomerStore, ToyService, toy_record
-
-KNOWN = "c-15889"
+from tests.fakes import ToyService, toy_service
 
 
 @dataclass
@@ -28,9 +26,7 @@ class GuardedService:
     folder: Path
     issuer: Issuer | None = None
     own_host: str | None = None
-    toy: ToyService = field(
-        default_factory=lambda: ToyService(FakeCustomerStore({KNOWN: toy_record()}))
-    )
+    toy: ToyService = field(default_factory=toy_service)
 
     def access(self) -> Access:
         """Who may come in; the keys lie in a file."""
