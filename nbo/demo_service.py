@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,8 +16,9 @@ import msgspec
 from model_registry.home import Home
 from nbo.errors import CommandError
 from nbo.listening_port import refuse_taken_port
+from nbo.loopback_ports import LOOPBACK, free_port
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.05
@@ -29,7 +29,7 @@ class DemoService:
 
     def __init__(self, home: Home, redis_url: str, port: int | None) -> None:
         self._home, self._redis_url = home, redis_url
-        self._port = port or _free_port()
+        self._port = port or free_port()
         self._log_file = home.root / "logs" / "demo-service.log"
 
     @property
@@ -102,10 +102,3 @@ class DemoService:
     def _last_words(self) -> str:
         lines = self._log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         return f"{self._log_file} ends with: {lines[-1] if lines else 'nothing'}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -8,17 +8,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 
-from benchmarks.bench_bank import build_bank, catalogue_folder
-from model_registry.home import Home
-from proofs.steady_load import Answer, Steady, p99_ms, steady_load
-from tests.faults.redis_process import RedisProcess, redis_process
-from tests.faults.served_bank import inherited, served
-from training.features.online import materialize
+from msgspec.structs import replace
+
+from proofs.bank_under_proof import CUSTOMERS, BankUnderProof, loaded_bank
+from proofs.steady_load import Answer, Steady, answers_to, p99_ms, steady_load
+from proofs.verdict import Verdict
+from tests.faults.redis_process import RedisProcess
 
 FREEZE_SECONDS = 3.0
 BEFORE_SECONDS = 2.0
@@ -28,49 +26,26 @@ FULL_AGAIN_SECONDS = 5.0
 LEAST_FULL = 0.99
 
 
-class Verdict:
-    """Figures beside their targets; `is_met` as long as none is missed."""
-
-    def __init__(self) -> None:
-        self.is_met = True
-
-    def say(self, figure: str, target: str, *, holds: bool) -> None:
-        """Print one figure."""
-        self.is_met &= holds
-        print(f"{'ok ' if holds else 'MISSED'} {figure} (target {target})", flush=True)
-
-
 def main() -> int:
     """Exit code 0 when every target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=300.0, help="decisions a second")
-    parser.add_argument("--customers", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
     given = parser.parse_args()
     verdict = Verdict()
-    with tempfile.TemporaryDirectory() as folder, redis_process() as redis:
-        home = build_bank(Path(folder) / "home", given.customers)
-        materialize(home, redis.url)
-        environment = inherited() | {
-            "NBO_HOME": str(home.root),
-            "NBO_CATALOGUE": str(catalogue_folder(home)),
-            "NBO_REDIS_URL": redis.url,
-            "NBO_CLOCK": "wall",
-        }
-        with served(environment, Path(folder)) as bank:
-            job = Steady(bank.port, given.customers, given.rate, 5.0)
-            with steady_load(Steady(bank.port, given.customers, given.rate, 2.0)) as warm_up:
-                warm_up.answers()
-            without_fault(verdict, job)
-            frozen(verdict, job, redis)
-            emptied(verdict, job, redis, home)
+    with loaded_bank(given.customers) as bank, bank.served() as service:
+        job = Steady(service.port, given.customers, given.rate, 5.0)
+        answers_to(replace(job, seconds=2.0))  # warms it up
+        without_fault(verdict, job)
+        frozen(verdict, job, bank.redis)
+        emptied(verdict, job, bank)
     print(f"{os.cpu_count()} processors, shared by service, Redis and load generator")
-    return 0 if verdict.is_met else 1
+    return verdict.exit_code
 
 
 def without_fault(verdict: Verdict, job: Steady) -> None:
     """The same load while nothing is wrong."""
-    with steady_load(job) as load:
-        answers = load.answers()
+    answers = answers_to(job)
     share = sum(is_full(answer) for answer in answers) / len(answers)
     told = f"without fault {share:.2%} of {len(answers)} answers are full"
     verdict.say(told, f"{LEAST_FULL:.0%}", holds=share >= LEAST_FULL)
@@ -80,7 +55,7 @@ def without_fault(verdict: Verdict, job: Steady) -> None:
 def frozen(verdict: Verdict, job: Steady, redis: RedisProcess) -> None:
     """SIGSTOP for three seconds under the load."""
     seconds = BEFORE_SECONDS + FREEZE_SECONDS + AFTER_SECONDS
-    with steady_load(Steady(job.port, job.customers, job.rate, seconds)) as load:
+    with steady_load(replace(job, seconds=seconds)) as load:
         time.sleep(BEFORE_SECONDS)
         with redis.frozen():
             stopped = time.monotonic()
@@ -110,13 +85,13 @@ def frozen(verdict: Verdict, job: Steady, redis: RedisProcess) -> None:
     verdict.say(told, f"{LEAST_FULL:.0%}", holds=share >= LEAST_FULL)
 
 
-def emptied(verdict: Verdict, job: Steady, redis: RedisProcess, home: Home) -> None:
+def emptied(verdict: Verdict, job: Steady, bank: BankUnderProof) -> None:
     """SIGKILL and restart empty under the load; loaded again only afterwards."""
-    with steady_load(Steady(job.port, job.customers, job.rate, 6.0)) as load:
+    with steady_load(replace(job, seconds=6.0)) as load:
         time.sleep(1.0)
-        redis.kill()
+        bank.redis.kill()
         killed = time.monotonic()
-        redis.start()
+        bank.redis.start()
         answers = load.answers()
     after = [answer for answer in answers if answer.due >= killed]
     bad = [a for a in answers if a.status == "lost" or a.status >= "500"]
@@ -127,9 +102,8 @@ def emptied(verdict: Verdict, job: Steady, redis: RedisProcess, home: Home) -> N
     states = Counter(answer.state for answer in after)
     told = f"{states['state_not_loaded']} of them read the empty store and say so"
     verdict.say(told, "> 0", holds=states["state_not_loaded"] > 0)
-    materialize(home, redis.url)
-    with steady_load(job) as load:
-        answers = load.answers()
+    bank.load()
+    answers = answers_to(job)
     share = sum(map(is_full, answers)) / len(answers)
     verdict.say(f"loaded again: {share:.2%} full", f"{LEAST_FULL:.0%}", holds=share >= LEAST_FULL)
 

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import httpx
+from msgspec.structs import replace
 
 from benchmarks.bank_shape import customer_id
-from benchmarks.bench_bank import build_bank, catalogue_folder
-from proofs.frozen_redis import Verdict
+from proofs.bank_under_proof import CUSTOMERS, loaded_bank
 from proofs.steady_load import Answer as LoadAnswer
-from proofs.steady_load import Steady, steady_load
+from proofs.steady_load import Steady, answers_to, steady_load
+from proofs.verdict import Verdict
 from proofs.worker_watch import WorkerWatch
 from tests.faults.http_load import Answer, encoded
-from tests.faults.redis_process import RedisProcess, redis_process
-from tests.faults.served_bank import ServedBank, inherited, served
-from training.features.online import materialize
+from tests.faults.redis_process import RedisProcess
+from tests.faults.served_bank import ServedBank
 
 WORKERS = 4
 MOST_SECONDS = 1.0
@@ -37,27 +34,17 @@ def main() -> int:
     """Exit code 0 when every target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=200.0, help="decisions a second")
-    parser.add_argument("--customers", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
     given = parser.parse_args()
     verdict = Verdict()
-    with tempfile.TemporaryDirectory() as folder, redis_process() as redis:
-        home = build_bank(Path(folder) / "home", given.customers)
-        materialize(home, redis.url)
-        environment = inherited() | {
-            "NBO_HOME": str(home.root),
-            "NBO_CATALOGUE": str(catalogue_folder(home)),
-            "NBO_REDIS_URL": redis.url,
-            "NBO_CLOCK": "wall",
-        }
-        with served(environment, Path(folder), workers=WORKERS) as bank:
-            prove(verdict, bank, redis, Steady(bank.port, given.customers, given.rate, 6.0))
-    return 0 if verdict.is_met else 1
+    with loaded_bank(given.customers) as bank, bank.served(workers=WORKERS) as service:
+        prove(verdict, service, bank.redis, Steady(service.port, given.customers, given.rate, 6.0))
+    return verdict.exit_code
 
 
 def prove(verdict: Verdict, bank: ServedBank, redis: RedisProcess, load: Steady) -> None:
     """The same three times."""
-    with steady_load(Steady(load.port, load.customers, load.rate, 3.0)) as warm_up:
-        warm_up.answers()
+    answers_to(replace(load, seconds=3.0))  # warms it up
     offers = bank.get("/v1/catalogue").json()["offers"]
     offer = next(str(it["offer_id"]) for it in offers if not it["killed"])
     round_("Redis answers", verdict, bank, load, offer)
@@ -128,8 +115,7 @@ def switch(bank: ServedBank, offer: str, *, active: bool) -> float:
     """Set the switch; the instant it was asked for."""
     asked = {"scope": "offer", "id": offer, "active": active, "reason": "proof"}
     sent = time.monotonic()
-    answer = httpx.post(f"http://127.0.0.1:{bank.port}/v1/kill-switch", json=asked, timeout=30)
-    answer.raise_for_status()
+    bank.post("/v1/kill-switch", asked).raise_for_status()
     return sent
 
 

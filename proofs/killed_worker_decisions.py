@@ -11,22 +11,19 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.bench_bank import build_bank, catalogue_folder
-from proofs.frozen_redis import Verdict
+from proofs.bank_under_proof import CUSTOMERS, loaded_bank
 from proofs.steady_load import Answer, Steady, steady_load
+from proofs.verdict import Verdict
 from service.adapters.event_log import EventBook
 from service.domain.ulid import ulid_bytes
 from service.ports import RecordKind
-from tests.faults.redis_process import redis_process
-from tests.faults.served_bank import ServedBank, inherited, served, until
-from training.features.online import materialize
+from tests.faults.served_bank import ServedBank, until
 
 WORKERS = 2
 SECONDS_BETWEEN_KILLS = 8.0
@@ -42,32 +39,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=500.0, help="decisions a second")
     parser.add_argument("--kills", type=int, default=3)
-    parser.add_argument("--customers", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
     given = parser.parse_args()
     verdict = Verdict()
     seconds = (given.kills + 1) * SECONDS_BETWEEN_KILLS
-    with tempfile.TemporaryDirectory() as folder, redis_process() as redis:
-        home = build_bank(Path(folder) / "home", given.customers)
-        materialize(home, redis.url)
-        environment = inherited() | {
-            "NBO_HOME": str(home.root),
-            "NBO_CATALOGUE": str(catalogue_folder(home)),
-            "NBO_REDIS_URL": redis.url,
-            "NBO_CLOCK": "wall",
-        }
-        with served(environment, Path(folder), workers=WORKERS) as bank:
-            warm_up = Steady(bank.port, given.customers, given.rate / 2, 2.0)
-            answers, _ = answered(warm_up, bank, kills=0)
-            load = Steady(bank.port, given.customers, given.rate, seconds)
-            under_fire, killed_at = answered(load, bank, kills=given.kills)
+    with loaded_bank(given.customers) as bank:
+        with bank.served(workers=WORKERS) as service:
+            warm_up = Steady(service.port, given.customers, given.rate / 2, 2.0)
+            answers, _ = answered(warm_up, service, kills=0)
+            load = Steady(service.port, given.customers, given.rate, seconds)
+            under_fire, killed_at = answered(load, service, kills=given.kills)
         judge(verdict, under_fire, given.rate, killed_at)
         answers += under_fire
-        judge_log(verdict, home.root, answers)
+        judge_log(verdict, bank.home.root, answers)
         command = [sys.executable, "-m", "nbo", "audit", "verify"]
-        verified = subprocess.run(command, env=environment, check=False)
+        verified = subprocess.run(command, env=bank.environment(), check=False)
         figure = f"nbo audit verify ends with {verified.returncode}"
         verdict.say(figure, "0", holds=verified.returncode == 0)
-    return 0 if verdict.is_met else 1
+    return verdict.exit_code
 
 
 def answered(load: Steady, bank: ServedBank, *, kills: int) -> tuple[list[Answer], list[float]]:

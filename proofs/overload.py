@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench_bank import build_bank, catalogue_folder
 from benchmarks.load import generate
 from benchmarks.load_job import LoadJob
-from proofs.frozen_redis import Verdict
-from proofs.steady_load import Answer, Steady, p99_ms, steady_load
-from tests.faults.redis_process import redis_process
-from tests.faults.served_bank import inherited, served
-from training.features.online import materialize
+from proofs.bank_under_proof import CUSTOMERS, loaded_bank
+from proofs.steady_load import Answer, Steady, answers_to, p99_ms
+from proofs.verdict import Verdict
 
 REFUSED_MS = 5.0
 MOST_RATIO = 1.5
@@ -31,32 +26,23 @@ SECONDS = 6.0
 def main() -> int:
     """Exit code 0 when every target is met."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--customers", type=int, default=2_000)
+    parser.add_argument("--customers", type=int, default=CUSTOMERS)
     parser.add_argument("--in-flight", type=int, default=32, help="NBO_MAX_IN_FLIGHT")
     given = parser.parse_args()
     verdict = Verdict()
-    with tempfile.TemporaryDirectory() as folder, redis_process() as redis:
-        home = build_bank(Path(folder) / "home", given.customers)
-        materialize(home, redis.url)
-        environment = inherited() | {
-            "NBO_HOME": str(home.root),
-            "NBO_CATALOGUE": str(catalogue_folder(home)),
-            "NBO_REDIS_URL": redis.url,
-            "NBO_CLOCK": "wall",
-            "NBO_MAX_IN_FLIGHT": str(given.in_flight),
-        }
-        with served(environment, Path(folder)) as bank:
-            capacity = measured_capacity(bank.port, given.customers)
-            print(f"capacity: {capacity:.0f} decisions a second on one worker")
-            somewhat = asked(bank.port, given.customers, 1.5 * capacity)
-            thrice = asked(bank.port, given.customers, 3.0 * capacity)
-            judge(verdict, somewhat, thrice, capacity)
-            delay = bank.metric("nbo_event_loop_delay_seconds_sum")
-            turns = bank.metric("nbo_event_loop_delay_seconds_count")
-            print(f"    event loop late by {delay / turns * 1e3:.1f} ms on average")
-            healthy = bank.get("/health/ready").status_code == 200
-            verdict.say("ready afterwards", "yes", holds=healthy)
-    return 0 if verdict.is_met else 1
+    most = str(given.in_flight)
+    with loaded_bank(given.customers) as bank, bank.served(NBO_MAX_IN_FLIGHT=most) as service:
+        capacity = measured_capacity(service.port, given.customers)
+        print(f"capacity: {capacity:.0f} decisions a second on one worker")
+        somewhat = asked(service.port, given.customers, 1.5 * capacity)
+        thrice = asked(service.port, given.customers, 3.0 * capacity)
+        judge(verdict, somewhat, thrice, capacity)
+        delay = service.metric("nbo_event_loop_delay_seconds_sum")
+        turns = service.metric("nbo_event_loop_delay_seconds_count")
+        print(f"    event loop late by {delay / turns * 1e3:.1f} ms on average")
+        healthy = service.get("/health/ready").status_code == 200
+        verdict.say("ready afterwards", "yes", holds=healthy)
+    return verdict.exit_code
 
 
 def measured_capacity(port: int, customers: int) -> float:
@@ -74,8 +60,7 @@ def measured_capacity(port: int, customers: int) -> float:
 
 def asked(port: int, customers: int, rate: float) -> list[Answer]:
     """Every answer at this rate."""
-    with steady_load(Steady(port, customers, rate, SECONDS, connections=256)) as load:
-        return load.answers()
+    return answers_to(Steady(port, customers, rate, SECONDS, connections=256))
 
 
 def judge(verdict: Verdict, somewhat: list[Answer], thrice: list[Answer], capacity: float) -> None:

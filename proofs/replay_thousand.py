@@ -12,24 +12,23 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from benchmarks.bank_shape import customer_id
-from benchmarks.bench_bank import build_bank, catalogue_folder
+from benchmarks.bench_bank import catalogue_folder
 from benchmarks.bench_model import write_model
 from model_registry.home import Home
 from proofs.altered_inputs import altered_replays
-from proofs.frozen_redis import Verdict
+from proofs.bank_under_proof import BankUnderProof, loaded_bank
+from proofs.verdict import Verdict
 from tests.faults.redis_process import redis_process
-from tests.faults.served_bank import ServedBank, inherited, served, until
-from training.features.online import materialize
+from tests.faults.served_bank import ServedBank, until
 
 WORKERS, LOOKS = 2, 12
+DEADLINE_MS = "2000"
 CUSTOMERS = 500
 EXPLAINED_EVERY, REJECTED_EVERY, STRANGER_EVERY = 10, 7, 25
 PLACES: dict[str, list[str]] = {
@@ -45,30 +44,28 @@ def main() -> int:
     parser.add_argument("--decisions", type=int, default=1_000)
     count = parser.parse_args().decisions
     verdict = Verdict()
-    with tempfile.TemporaryDirectory() as folder:
-        home = build_bank(Path(folder) / "home", CUSTOMERS)
-        other_model = write_model(home, datetime.now(UTC).date(), seed=8)
-        told = logged_decisions(home, Path(folder), other_model, count)
+    with loaded_bank(CUSTOMERS) as bank:
+        told = logged_decisions(bank, count)
         versions = {(it["versions"]["model"], it["versions"]["catalogue"]) for it in told}
         rungs = Counter(it["served_from"] for it in told)
         figure = f"{len(told)} decisions under {len(versions)} pairs of model and catalogue"
         verdict.say(f"{figure}, {dict(rungs)}", f"{count}, 2", holds=len(versions) == 2)
-        judge_replays(verdict, home, Path(folder), [it["decision_id"] for it in told])
-        judge_alterations(verdict, home, told)
-    return 0 if verdict.is_met else 1
+        bank.redis.kill()
+        judge_replays(verdict, bank.home, [it["decision_id"] for it in told])
+        judge_alterations(verdict, bank.home, told)
+    return verdict.exit_code
 
 
-def logged_decisions(home: Home, folder: Path, other_model: str, count: int) -> list[Any]:
+def logged_decisions(bank: BankUnderProof, count: int) -> list[Any]:
     """Answers of a service whose model and catalogue change when half of them are given."""
     rng = random.Random(17)  # noqa: S311 - questions, no secret
-    with redis_process() as redis:
-        materialize(home, redis.url)
-        with served(environment(home, redis.url), folder, workers=WORKERS) as bank:
-            told = list(answers(bank, rng, count // 2))
-            with stopped(bank, str(told[0]["placements"][0]["offers"][0]["offer_id"])):
-                told += answers(bank, rng, count // 20)
-            change(bank, home, other_model, told[0]["versions"])
-            told += answers(bank, rng, count - len(told))
+    other_model = write_model(bank.home, datetime.now(UTC).date(), seed=8)
+    with bank.served(workers=WORKERS, NBO_STATE_DEADLINE_MS=DEADLINE_MS) as service:
+        told = list(answers(service, rng, count // 2))
+        with stopped(service, str(told[0]["placements"][0]["offers"][0]["offer_id"])):
+            told += answers(service, rng, count // 20)
+        change(service, bank.home, other_model, told[0]["versions"])
+        told += answers(service, rng, count - len(told))
     return told
 
 
@@ -139,13 +136,13 @@ def change(bank: ServedBank, home: Home, model: str, before: dict[str, str]) -> 
     until(is_everywhere)
 
 
-def judge_replays(verdict: Verdict, home: Home, folder: Path, decision_ids: list[str]) -> None:
+def judge_replays(verdict: Verdict, home: Home, decision_ids: list[str]) -> None:
     """All of them by a new process that can ask nobody but the log."""
     differing: Counter[str] = Counter()
     equal = 0
     with (
         redis_process() as empty,
-        served(environment(home, empty.url), folder) as bank,
+        BankUnderProof(home, empty).served(NBO_STATE_DEADLINE_MS=DEADLINE_MS) as bank,
     ):
         for decision_id in decision_ids:
             answer = bank.post(f"/v1/decisions/{decision_id}/replay")
@@ -164,17 +161,6 @@ def judge_alterations(verdict: Verdict, home: Home, told: list[Any]) -> None:
     for name, differences in altered_replays(home, full["decision_id"]).items():
         figure = f"{name} altered: {differences} differences reported"
         verdict.say(figure, "some", holds=differences > 0)
-
-
-def environment(home: Home, redis_url: str) -> dict[str, str]:
-    """What `nbo` needs."""
-    return inherited() | {
-        "NBO_HOME": str(home.root),
-        "NBO_CATALOGUE": str(catalogue_folder(home)),
-        "NBO_REDIS_URL": redis_url,
-        "NBO_CLOCK": "wall",
-        "NBO_STATE_DEADLINE_MS": "2000",
-    }
 
 
 if __name__ == "__main__":

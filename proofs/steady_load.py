@@ -87,6 +87,12 @@ def steady_load(job: Steady) -> Iterator[LoadProcess]:
         process.wait()
 
 
+def answers_to(job: Steady) -> list[Answer]:
+    """Everything that was answered, once the load is over."""
+    with steady_load(job) as load:
+        return load.answers()
+
+
 def p99_ms(answers: list[Answer]) -> float:
     """The 99th percentile in milliseconds; not a number without answers."""
     if not answers:

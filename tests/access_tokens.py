@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import dataclass, field
@@ -59,6 +60,16 @@ class Issuer:
 def jwks(*issuers: Issuer) -> bytes:
     """The key set of these issuers."""
     return json.dumps({"keys": [issuer.jwk() for issuer in issuers]}).encode()
+
+
+def base64url(content: bytes) -> bytes:
+    """A part of a token: without padding."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that brings a token."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 def call(call_id: str, customer_id: str, *, seconds: float = 300.0) -> dict[str, Any]:

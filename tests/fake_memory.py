@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from service.domain.catalogue import Catalogue
@@ -23,6 +24,7 @@ from service.ports import (
     Versions,
 )
 from service.use_cases.edition import Edition
+from service.use_cases.set_kill_switch import KillRecord
 
 
 @dataclass
@@ -96,6 +98,12 @@ class MemoryLog:
             self.looks_before -= 1
             return None
         return next((it for it in reversed(self.records) if it.key == key), None)
+
+    @property
+    def kill_records(self) -> list[KillRecord]:
+        """What was recorded of switches."""
+        kept = [it for it in self.records if it.kind is RecordKind.KILL_SWITCH]
+        return [msgspec.json.decode(it.payload or b"", type=KillRecord) for it in kept]
 
 
 @dataclass(frozen=True)

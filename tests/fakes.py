@@ -1,11 +1,11 @@
-"""Hand-written stand-ins for what lies outside the service, and a desk made of them."""
+"""Hand-written stand-ins for what lies outside the service, and a service made of them."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,23 +16,17 @@ from service.api.desk import Desk
 from service.api.readiness import CHECKS, Readiness
 from service.api.tracking_tokens import TrackingTokens
 from service.asgi import build_app
-from service.domain.catalogue import Catalogue
+from service.bootstrap.composing import Front, Outside, UseCases
 from service.domain.consent import NOTHING_RECORDED
-from service.domain.kill_switches import KillState
 from service.ports import Clock, CustomerRecord, CustomerStore
-from service.sinks import SINKS
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
-from service.telemetry.logging import open_log
+from service.telemetry.logging import Log, open_log
 from service.telemetry.metrics import Metrics
 from service.telemetry.outcome_metrics import OutcomeMetrics
-from service.use_cases.count_outcomes import CountOutcomes
 from service.use_cases.edition import Edition
-from service.use_cases.follow_kill_switches import FollowKillSwitches
-from service.use_cases.make_decision import MakeDecision, Surroundings
-from service.use_cases.record_outcomes import RecordOutcomes
-from service.use_cases.replay_decision import RecordedDecisions
-from service.use_cases.set_kill_switch import SetKillSwitch
+from service.use_cases.make_decision import Surroundings
+from service.use_cases.set_kill_switch import KillSwitchStore
 from tests.contact_worlds import EMPTY
 from tests.fake_memory import (
     FakeContacts,
@@ -47,6 +41,11 @@ from tests.worlds import AS_OF, unknown_features
 NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 UNREACHABLE = CustomerRecord(reachable=False, is_loaded=False, features=None, consents=None)
 STRANGER = CustomerRecord(reachable=True, is_loaded=True, features=None, consents=None)
+
+
+KNOWN = "c-15889"
+ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
+"""What she asks over HTTP."""
 
 
 def toy_record() -> CustomerRecord:
@@ -130,67 +129,12 @@ class ToyService:
     contacts: FakeContacts = field(default_factory=FakeContacts)
     event_log: MemoryLog = field(default_factory=MemoryLog)
     access: Access = field(default_factory=Access)
+    switches: KillSwitchStore = field(default_factory=MemoryKillSwitches)
 
     def app(self, *, most_in_flight: int = 64) -> Litestar:
         """The real HTTP surface."""
         log = open_log(self.stream, level="info")
-        observer = DecisionMetrics(self.metrics)
-        make_decision = MakeDecision(
-            Surroundings(self.store, self.contacts, self.event_log, self.clock, observer),
-            sinks=tuple(sink(observer) for sink in SINKS),
-            edition=self.edition,
-            state_deadline_seconds=0.025,
-        )
-        decisions = RecordedDecisions(
-            self.event_log, OneEdition(self.edition), FixedDecoder(toy_record())
-        )
-
-        def catalogue() -> Catalogue:
-            return make_decision.edition.catalogue
-
-        counting = CountOutcomes(
-            self.contacts,
-            self.clock,
-            OutcomeMetrics(self.metrics),
-            catalogue=catalogue,
-            within_seconds=0.025,
-        )
-
-        def stop(state: KillState) -> None:
-            make_decision.edition = replace(make_decision.edition, kills=state.switches)
-
-        kills = MemoryKillSwitches()
-        following = FollowKillSwitches(kills, adopt=stop)
-        desk = Desk(
-            make_decision=make_decision,
-            decisions=decisions,
-            record_outcomes=RecordOutcomes(
-                decisions,
-                self.event_log,
-                self.clock,
-                counting,
-                OutcomeMetrics(self.metrics),
-                catalogue=catalogue,
-            ),
-            counting=counting,
-            set_kill_switch=SetKillSwitch(
-                kills,
-                self.event_log,
-                clock=self.clock,
-                catalogue=catalogue,
-                models=FakeModelShelf(),
-                follow=following.look,
-            ),
-            follow_kills=following,
-            access=self.access,
-            models=FakeModelShelf(),
-            tokens=self.tokens,
-            clock=self.clock,
-            readiness=self.readiness,
-            metrics=self.metrics,
-            log=log,
-            decision_log=DecisionLog(self.stream, level="info"),
-        )
+        desk = UseCases(self._outside(), self.edition).desk(self._front(log))
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[Desk]:
@@ -198,6 +142,38 @@ class ToyService:
 
         return build_app(opened, metrics=self.metrics, log=log, most_in_flight=most_in_flight)
 
+    def _outside(self) -> Outside:
+        return Outside(
+            around=Surroundings(
+                self.store,
+                self.contacts,
+                self.event_log,
+                self.clock,
+                DecisionMetrics(self.metrics),
+            ),
+            past_editions=OneEdition(self.edition),
+            decoder=FixedDecoder(toy_record()),
+            switches=self.switches,
+            models=FakeModelShelf(),
+            outcome_observer=OutcomeMetrics(self.metrics),
+            within_seconds=0.025,
+        )
+
+    def _front(self, log: Log) -> Front:
+        return Front(
+            access=self.access,
+            tokens=self.tokens,
+            readiness=self.readiness,
+            metrics=self.metrics,
+            log=log,
+            decision_log=DecisionLog(self.stream, level="info"),
+        )
+
     def log_lines(self) -> list[dict[str, object]]:
         """Everything logged so far."""
         return [msgspec.json.decode(line) for line in self.stream.getvalue().splitlines()]
+
+
+def toy_service() -> ToyService:
+    """One that knows nobody but `KNOWN`."""
+    return ToyService(FakeCustomerStore({KNOWN: toy_record()}))

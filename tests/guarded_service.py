@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -16,16 +14,9 @@ from service.adapters.jwt_key_file import JwtKeyFile
 from service.adapters.jwt_verifier import JwtVerifier
 from service.adapters.kill_switch_file import KillSwitchFile
 from service.api.authentication import Access
-from service.api.desk import STATE_KEY
-from service.domain.kill_switches import KillState
-from service.ports import RecordKind
-from service.use_cases.follow_kill_switches import FollowKillSwitches
-from service.use_cases.set_kill_switch import KillRecord, SetKillSwitch
+from service.use_cases.set_kill_switch import KillRecord
 from tests.access_tokens import AUDIENCE, Issuer
-from tests.fakes import FakeCustomerStore, FakeModelShelf, FixedClock, ToyService, toy_record
-from tests.worlds import toy_catalogue
-
-KNOWN = "c-15889"
+from tests.fakes import ToyService, toy_service
 
 
 @dataclass
@@ -35,10 +26,7 @@ class GuardedService:
     folder: Path
     issuer: Issuer | None = None
     own_host: str | None = None
-    adopted: list[KillState] = field(default_factory=list)
-    toy: ToyService = field(
-        default_factory=lambda: ToyService(FakeCustomerStore({KNOWN: toy_record()}))
-    )
+    toy: ToyService = field(default_factory=toy_service)
 
     def access(self) -> Access:
         """Who may come in; the keys lie in a file."""
@@ -49,35 +37,17 @@ class GuardedService:
         self.keys = JwtKeyFile(keys)
         return Access(JwtVerifier(self.keys, audience=AUDIENCE))
 
-    def switches(self) -> SetKillSwitch:
-        """The real use case."""
-        file = KillSwitchFile(self.folder / "policy")
-        return SetKillSwitch(
-            file,
-            self.toy.event_log,
-            clock=FixedClock(),
-            catalogue=toy_catalogue,
-            models=FakeModelShelf(),
-            follow=FollowKillSwitches(file, adopt=self.adopted.append).look,
-        )
-
     @property
     def records(self) -> list[KillRecord]:
         """What was recorded of switches."""
-        kept = [it for it in self.toy.event_log.records if it.kind is RecordKind.KILL_SWITCH]
-        return [msgspec.json.decode(it.payload or b"", type=KillRecord) for it in kept]
+        return self.toy.event_log.kill_records
 
     def app(self) -> Litestar:
         """The real HTTP surface."""
-        app = replace(self.toy, access=self.access()).app()
-
-        async def equip(app: Litestar) -> None:
-            desk: Any = app.state[STATE_KEY]
-            object.__setattr__(desk, "set_kill_switch", self.switches())
-            if self.issuer is not None:
-                await self.keys.open()
-
-        app.on_startup.append(equip)
+        switches = KillSwitchFile(self.folder / "policy")
+        app = replace(self.toy, access=self.access(), switches=switches).app()
+        if self.issuer is not None:
+            app.on_startup.append(self.keys.open)
         return app
 
     @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from nbo.loopback_ports import free_port
 from nbo.redis_binary import bundled_binary, find_binary
 
 
@@ -27,7 +27,7 @@ def redis_binaries() -> list[str]:
 def private_redis(binary: str | None = None) -> Iterator[str]:
     """The address of a server nobody else uses; it saves nothing and stops at the end."""
     directory = Path(tempfile.mkdtemp(prefix="nbo-redis-"))
-    port = _free_port()
+    port = free_port()
     options = ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1", "--dir", str(directory)]
     server = subprocess.Popen(
         [binary or find_binary(), "--port", str(port), *options],
@@ -45,9 +45,3 @@ def private_redis(binary: str | None = None) -> Iterator[str]:
         server.terminate()
         server.wait(timeout=10)
         shutil.rmtree(directory)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from nbo.loopback_ports import free_port
 
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
@@ -46,7 +47,7 @@ def serving(
     nbo: Sequence[str], environment: Mapping[str, str], folder: Path, *, workers: int = 1
 ) -> Iterator[Serving]:
     """The service once it is ready; told to stop at the end. `folder` is where it runs."""
-    port, output = _free_port(), folder / "service.log"
+    port, output = free_port(), folder / "service.log"
     command = [*nbo, "serve", "--port", str(port), "--workers", str(workers)]
     with (
         output.open("wb") as stream,
@@ -80,9 +81,3 @@ def _is_ready(client: httpx.Client) -> bool:
         return client.get("/health/ready").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

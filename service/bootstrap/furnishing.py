@@ -1,9 +1,8 @@
-"""The desk: every use case with the stores, clocks and observers it works with."""
+"""The desk of a real service: its use cases on the bank's own stores, files and keys."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 
 from service.adapters.catalogue_archive import CatalogueArchive
@@ -20,100 +19,67 @@ from service.api.authentication import Access
 from service.api.desk import Desk
 from service.api.readiness import Readiness
 from service.api.tracking_tokens import TrackingTokens
-from service.bootstrap.following import (
-    stop,
-)
+from service.bootstrap.composing import Front, Outside, UseCases
 from service.bootstrap.place import Place
-from service.domain.catalogue import Catalogue
 from service.ports import OpenedRelease
-from service.sinks import SINKS
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
 from service.telemetry.kept_going import kept_going
 from service.telemetry.outcome_metrics import OutcomeMetrics
-from service.use_cases.count_outcomes import CountOutcomes
-from service.use_cases.edition import compose_edition
-from service.use_cases.follow_kill_switches import FollowKillSwitches
-from service.use_cases.make_decision import MakeDecision, Surroundings
-from service.use_cases.record_outcomes import RecordOutcomes
-from service.use_cases.replay_decision import RecordedDecisions
-from service.use_cases.set_kill_switch import SetKillSwitch
+from service.use_cases.edition import Edition, compose_edition
+from service.use_cases.make_decision import Surroundings
 
 
 async def furnish(
     stack: AsyncExitStack, place: Place, opened: OpenedRelease, decision_log: DecisionLog
 ) -> Desk:
     """The desk with all its use cases; what is stopped is known before the first decision."""
-    settings, metrics, clock = place.settings, place.metrics, place.clock
+    use_cases = UseCases(_outside(place), _first_edition(place, opened))
+    await use_cases.follow_kills.start()
+    access = await _access(stack, place)
+    return use_cases.desk(_front(place, access, decision_log))
+
+
+def _first_edition(place: Place, opened: OpenedRelease) -> Edition:
+    """Today's catalogue with the promoted bundle."""
     catalogue = place.catalogues.take(place.catalogues.read())
-    vocabulary = place.vocabulary
-    edition = compose_edition(catalogue, opened.release, vocabulary, opened.degraded_reasons)
-    bank, log = place.identity.bank, place.log
-    contacts = RedisContactStore(place.wire, bank=bank, metrics=metrics, log=log)
-    observer = DecisionMetrics(metrics)
-    make_decision = MakeDecision(
-        Surroundings(
-            RedisCustomerStore(
-                place.wire, bank=bank, product_vocabulary=vocabulary, metrics=metrics, log=log
-            ),
-            contacts,
-            place.event_log,
-            clock,
-            observer,
-        ),
-        sinks=tuple(sink(observer) for sink in SINKS),
-        edition=edition,
-        state_deadline_seconds=place.deadline_seconds,
-    )
+    return compose_edition(catalogue, opened.release, place.vocabulary, opened.degraded_reasons)
 
-    def current() -> Catalogue:
-        return make_decision.edition.catalogue
 
-    kills = KillSwitchFile(place.home.root / "policy")
-    following = FollowKillSwitches(kills, adopt=partial(stop, make_decision))
-    await following.start()
-    counting = CountOutcomes(
-        contacts,
-        clock,
-        OutcomeMetrics(metrics),
-        catalogue=current,
+def _outside(place: Place) -> Outside:
+    """The log, the switches and the models of this home."""
+    archive = CatalogueArchive(place.home)
+    return Outside(
+        around=_surroundings(place),
+        past_editions=PastEditionFiles(archive, place.releases, place.vocabulary),
+        decoder=CustomerDecoder(place.identity.bank, place.vocabulary),
+        switches=KillSwitchFile(place.home.root / "policy"),
+        models=place.releases,
+        outcome_observer=OutcomeMetrics(place.metrics),
         within_seconds=place.deadline_seconds,
     )
-    decisions = RecordedDecisions(
-        place.event_log,
-        PastEditionFiles(CatalogueArchive(place.home), place.releases, vocabulary),
-        CustomerDecoder(bank, vocabulary),
+
+
+def _surroundings(place: Place) -> Surroundings:
+    """What a decision reads and writes: the bank's keys in Redis, and the log."""
+    bank, metrics, log = place.identity.bank, place.metrics, place.log
+    customers = RedisCustomerStore(
+        place.wire, bank=bank, product_vocabulary=place.vocabulary, metrics=metrics, log=log
     )
-    return Desk(
-        make_decision=make_decision,
-        decisions=decisions,
-        counting=counting,
-        record_outcomes=RecordOutcomes(
-            decisions,
-            place.event_log,
-            clock,
-            counting,
-            OutcomeMetrics(metrics),
-            catalogue=current,
-        ),
-        follow_kills=following,
-        set_kill_switch=SetKillSwitch(
-            kills,
-            place.event_log,
-            clock=clock,
-            catalogue=current,
-            models=place.releases,
-            follow=following.look,
-        ),
-        access=await _access(stack, place),
-        models=place.releases,
+    contacts = RedisContactStore(place.wire, bank=bank, metrics=metrics, log=log)
+    return Surroundings(customers, contacts, place.event_log, place.clock, DecisionMetrics(metrics))
+
+
+def _front(place: Place, access: Access, decision_log: DecisionLog) -> Front:
+    """Who may come in, with this home's key for tracking tokens; nothing is ready yet."""
+    return Front(
+        access=access,
         tokens=TrackingTokens(tracking_key(place.home.keys)),
-        clock=clock,
         readiness=Readiness(),
-        metrics=metrics,
-        log=log,
+        metrics=place.metrics,
+        log=place.log,
         decision_log=decision_log,
-        farewell_seconds=settings.drain_seconds,
+        farewell_seconds=place.settings.drain_seconds,
     )
 
 

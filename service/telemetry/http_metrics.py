@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from types import TracebackType
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,23 +24,14 @@ class HttpMetrics:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request and observe it, also when it failed."""
-        started, status = perf_counter(), ABORTED
-
-        async def noting_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
-
+        started, answer = perf_counter(), _Answer(send)
         self._metrics.http_requests_in_flight.inc()
         try:
-            await self._app(scope, receive, noting_status)
-        except Exception:
-            status = FAILED
-            raise
+            with answer:
+                await self._app(scope, receive, answer.send)
         finally:
             self._metrics.http_requests_in_flight.dec()
-            self._observe(scope, status, perf_counter() - started)
+            self._observe(scope, answer.status, perf_counter() - started)
 
     def _observe(self, scope: Scope, status: str, seconds: float) -> None:
         route = self._route(scope)
@@ -55,3 +47,26 @@ class HttpMetrics:
             if candidate in self._routes:
                 return candidate
         return UNMATCHED
+
+
+class _Answer:
+    """What became of a request: the status that was sent, or that serving it failed."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.status = send, ABORTED
+
+    async def send(self, message: Message) -> None:
+        """Pass it on; the first message brings the status."""
+        if message["type"] == "http.response.start":
+            self.status = str(message["status"])
+        await self._send(message)
+
+    def __enter__(self) -> None:
+        """Nothing is answered yet."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """An error is ours, whatever was sent before it; a request that was cancelled is not."""
+        if isinstance(error, Exception):
+            self.status = FAILED

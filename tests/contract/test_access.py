@@ -4,46 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from litestar import Litestar
-from litestar.testing import TestClient
 
 from service.api.authentication import Access
 from service.api.operations import OPERATIONS
 from service.domain.principal import AccessScope
 from service.errors import NotAuthenticated
 from service.settings import Settings
-from tests.access_tokens import Issuer
-from tests.guarded_service import KNOWN, GuardedService
+from tests.access_tokens import bearer
+from tests.fakes import ASK, KNOWN
+from tests.guarded_service import GuardedService
 
-ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
 CLOSED = [operation for operation in OPERATIONS if not operation.is_open]
 OPEN = [operation for operation in OPERATIONS if operation.is_open]
 PLANTED = "zzq7planted"
 
 
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
-
-
 @pytest.fixture
 def service(tmp_path: Path) -> GuardedService:
     return GuardedService(tmp_path).with_issuer()
-
-
-@pytest.fixture
-def issuer(service: GuardedService) -> Issuer:
-    assert service.issuer
-    return service.issuer
-
-
-@pytest.fixture
-def client(service: GuardedService) -> Iterator[TestClient[Litestar]]:
-    with service.client() as connected:
-        yield connected
 
 
 @pytest.mark.parametrize("operation", CLOSED, ids=lambda operation: operation.id)

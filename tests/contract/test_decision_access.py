@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.access_tokens import Issuer, call
-from tests.guarded_service import KNOWN, GuardedService
+from tests.access_tokens import bearer, call
+from tests.fakes import ASK, KNOWN
+from tests.guarded_service import GuardedService
 
-ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
 NUMBERS = (
     "propensity", "value", "context_weight", "lever", "priority", "selection_probability",
 )  # fmt: skip
@@ -27,21 +26,8 @@ def service(tmp_path: Path) -> GuardedService:
     return GuardedService(tmp_path).with_issuer()
 
 
-@pytest.fixture
-def issuer(service: GuardedService) -> Issuer:
-    assert service.issuer
-    return service.issuer
-
-
-@pytest.fixture
-def client(service: GuardedService) -> Iterator[TestClient[Litestar]]:
-    with service.client() as connected:
-        yield connected
-
-
 def ask(client: TestClient[Litestar], token: str, **changes: object) -> Any:
-    headers = {"Authorization": f"Bearer {token}"}
-    return client.post("/v1/decisions", json=ASK | changes, headers=headers)
+    return client.post("/v1/decisions", json=ASK | changes, headers=bearer(token))
 
 
 def offers(answer: Any) -> list[dict[str, Any]]:

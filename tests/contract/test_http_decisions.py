@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,8 @@ from litestar.testing import TestClient
 from service.api.wire import DecisionAnswer
 from service.domain.consent import ConsentRecord, ConsentStatus
 from tests.fakes import (
+    ASK,
+    KNOWN,
     UNREACHABLE,
     BrokenCustomerStore,
     FakeCustomerStore,
@@ -22,20 +23,6 @@ from tests.fakes import (
     toy_record,
 )
 from tests.toy_release import toy_edition
-
-KNOWN = "c-15889"
-ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
-
-
-@pytest.fixture
-def service() -> ToyService:
-    return ToyService(FakeCustomerStore({KNOWN: toy_record()}))
-
-
-@pytest.fixture
-def client(service: ToyService) -> Iterator[TestClient[Litestar]]:
-    with TestClient(service.app(), raise_server_exceptions=False) as connected:
-        yield connected
 
 
 def decide(client: TestClient[Litestar], **changes: object) -> dict[str, Any]:

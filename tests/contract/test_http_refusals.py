@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.fakes import FakeCustomerStore, ToyService, toy_record
-
-KNOWN = "c-15889"
-ASK = {"customer_id": KNOWN, "channel": "mobile_app", "locale": "en"}
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient[Litestar]]:
-    service = ToyService(FakeCustomerStore({KNOWN: toy_record()}))
-    with TestClient(service.app(), raise_server_exceptions=False) as connected:
-        yield connected
+from tests.fakes import ASK, KNOWN, FakeCustomerStore, ToyService
 
 
 def refused(client: TestClient[Litestar], **changes: object) -> dict[str, Any]:

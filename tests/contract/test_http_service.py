@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from litestar import Litestar
 from litestar.routes import ASGIRoute
 from litestar.testing import TestClient
 
@@ -15,18 +14,7 @@ from service.api.openapi import build_document
 from service.api.operations import OPERATIONS
 from service.api.readiness import Readiness
 from service.api.wire import Problem
-from tests.fakes import FakeCustomerStore, ToyService, toy_record
-
-
-@pytest.fixture
-def service() -> ToyService:
-    return ToyService(FakeCustomerStore({"c": toy_record()}))
-
-
-@pytest.fixture
-def client(service: ToyService) -> Iterator[TestClient[Litestar]]:
-    with TestClient(service.app(), raise_server_exceptions=False) as connected:
-        yield connected
+from tests.fakes import FakeCustomerStore, ToyService
 
 
 def test_live_and_ready_answer_when_everything_is_warm(client) -> None:

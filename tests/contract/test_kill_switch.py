@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,8 +9,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from service.api.desk import STATE_KEY, Desk
 from service.api.wire_kill_switch import KillSwitchesAnswer, KillSwitchSetAnswer
 from service.domain.kill_switches import KillScope
+from tests.access_tokens import Issuer, bearer
 from tests.guarded_service import GuardedService
 from tests.worlds import OFFERS
 
@@ -24,12 +25,9 @@ def service(tmp_path: Path) -> GuardedService:
 
 
 @pytest.fixture
-def client(service: GuardedService) -> Iterator[TestClient[Litestar]]:
-    assert service.issuer
-    with service.client() as connected:
-        token = service.issuer.token("kill", sub="duty-officer")
-        connected.headers["Authorization"] = f"Bearer {token}"
-        yield connected
+def client(client: TestClient[Litestar], issuer: Issuer) -> TestClient[Litestar]:
+    client.headers.update(bearer(issuer.token("kill", sub="duty-officer")))
+    return client
 
 
 def test_a_stop_is_answered_with_everything_that_is_stopped(client, service) -> None:
@@ -43,7 +41,8 @@ def test_a_stop_is_answered_with_everything_that_is_stopped(client, service) -> 
     assert (state.version, state.switches) == (1, told.switches)
     (record,) = service.records
     assert (record.principal, record.reason) == ("duty-officer", "prospectus is wrong")
-    assert service.adopted[-1].ids(KillScope.OFFER) == {OFFERS[0]}
+    desk: Desk = client.app.state[STATE_KEY]
+    assert desk.make_decision.edition.kills.offers == {OFFERS[0]}
 
 
 def test_lifting_leaves_nothing_stopped(client) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -42,11 +41,10 @@ from service.telemetry.outcome_metrics import OutcomeMetrics
 from service.use_cases.record_versions import RecordVersions
 from tests.contact_worlds import EMPTY
 from tests.fake_memory import MemoryLog
-from tests.fakes import BrokenCustomerStore, FakeCustomerStore, ToyService, toy_record
+from tests.fakes import ASK, BrokenCustomerStore, ToyService
 from tests.toy_release import toy_release
 from tests.worlds import VOCABULARY, toy_catalogue
 
-ASK = {"customer_id": "c", "channel": "mobile_app", "locale": "en"}
 LABELS: dict[str, set[str] | None] = {
     "method": {"GET", "POST", "other"},
     "route": {operation.path for operation in OPERATIONS} | {"unmatched"},
@@ -121,17 +119,6 @@ class Shelf:
 
 def opened(bundle_id: str) -> OpenedRelease:
     return OpenedRelease(replace(toy_release(), bundle_id=bundle_id), "toy", "lightgbm")
-
-
-@pytest.fixture
-def service() -> ToyService:
-    return ToyService(FakeCustomerStore({"c": toy_record()}))
-
-
-@pytest.fixture
-def client(service: ToyService) -> Iterator[TestClient[Litestar]]:
-    with TestClient(service.app(), raise_server_exceptions=False) as connected:
-        yield connected
 
 
 def ask_everything(service: ToyService) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from nbo.loopback_ports import free_port
+from tests.faults.served_bank import inherited
 
 READY_WITHIN_SECONDS = 120.0
 
@@ -31,8 +32,7 @@ class Installation:
 
         What is looked at here is what is decided, not how fast: a busy machine has its time.
         """
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
-        return inherited | {"NBO_HOME": str(self.home), "NBO_STATE_DEADLINE_MS": "5000"}
+        return inherited() | {"NBO_HOME": str(self.home), "NBO_STATE_DEADLINE_MS": "5000"}
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of `nbo …`."""
@@ -57,7 +57,7 @@ class Installation:
     @contextmanager
     def serve(self) -> Iterator[httpx.Client]:
         """A client of `nbo serve` on a free port, once the service says it is ready."""
-        port = _free_port()
+        port = free_port()
         command = self.command("serve", "--port", str(port))
         service = subprocess.Popen(command, env=self.environment(), stderr=subprocess.DEVNULL)
         try:
@@ -123,9 +123,3 @@ def _wait_until_ready(client: httpx.Client, service: subprocess.Popen[bytes]) ->
             pass
         time.sleep(0.1)
     raise AssertionError(f"nbo serve was not ready within {READY_WITHIN_SECONDS:.0f} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from redis import Redis
 from feature_repo.online_layout import consent_key, feast_key
 from tests.redis_server import private_redis
 from tests.serving_process import Serving, serving
-from tests.toy_bank import BANK, install, toy_tables
-from tests.toy_catalogue_files import toy_files, written
+from tests.toy_bank import BANK
+from tests.toy_installation import installed
 
 PLANTED = "zzq7planted"
 """Stands in everything a client sends here, and in nothing else."""
@@ -96,16 +95,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def service(folder: Path) -> Iterator[Serving]:
     """As talkative as it can be set, on a store where two customers are garbage."""
-    install(folder / "home", toy_tables())
-    for name in ("catalogue", "tmp"):
-        (folder / name).mkdir()
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
+    (folder / "tmp").mkdir()
     with private_redis() as url:
-        environment = inherited | {
-            "NBO_HOME": str(folder / "home"),
-            "NBO_CATALOGUE": str(written(folder / "catalogue", toy_files())),
-            "NBO_REDIS_URL": url,
-            "NBO_LOG_LEVEL": "debug",
+        environment = installed(folder, NBO_REDIS_URL=url, NBO_LOG_LEVEL="debug") | {
             "TMPDIR": str(folder / "tmp"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }

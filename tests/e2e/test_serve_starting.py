@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,8 +18,10 @@ import pytest
 from nbo.cli import run
 from nbo.embedded_redis import embedded_redis
 from nbo.listening_port import listening_socket, refuse_taken_port
+from nbo.loopback_ports import free_port
 from tests.toy_bank import install, toy_tables
 from tests.toy_catalogue_files import toy_files, written
+from tests.toy_installation import installed
 
 SECONDS = 60.0
 ASK = {"customer_id": "c01", "channel": "mobile_app", "locale": "en"}
@@ -47,21 +48,12 @@ class Bank:
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     folder = tmp_path_factory.mktemp("toy")
-    install(folder / "home", toy_tables())
-    (folder / "catalogue").mkdir()
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
-    place = {
-        "NBO_HOME": str(folder / "home"),
-        "NBO_CATALOGUE": str(written(folder / "catalogue", toy_files())),
-    }
-    return Bank(folder / "home", inherited | place)
+    return Bank(folder / "home", installed(folder))
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from nbo.loopback_ports import free_port
 from tests.redis_server import private_redis
-from tests.toy_bank import install, toy_tables
-from tests.toy_catalogue_files import toy_files, written
+from tests.toy_installation import installed
 
 ASK = {"customer_id": "client-4711", "channel": "mobile_app", "locale": "en"}
 START_SECONDS = 60.0
@@ -36,15 +34,8 @@ class Server:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A home with the toy bank, no bundle, and an empty Redis."""
     folder = tmp_path_factory.mktemp("toy")
-    install(folder / "home", toy_tables())
-    (folder / "catalogue").mkdir()
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
     with private_redis() as url:
-        yield inherited | {
-            "NBO_HOME": str(folder / "home"),
-            "NBO_CATALOGUE": str(written(folder / "catalogue", toy_files())),
-            "NBO_REDIS_URL": url,
-        }
+        yield installed(folder, NBO_REDIS_URL=url)
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +61,6 @@ def start(environment: dict[str, str], port: int, stream: object) -> subprocess.
     command = [sys.executable, "-m", "uvicorn", "--factory", "--log-level", "warning"]
     command += ["--host", "127.0.0.1", "--port", str(port), "service.asgi:create_app"]
     return subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_live(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nbo.loopback_ports import free_port
 from tests.e2e.running_bank import Installation
 
 StayingUp = tuple[subprocess.Popen[str], int]
@@ -137,9 +137,3 @@ def status(port: int, path: str) -> int | None:
         return None
     finally:
         connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

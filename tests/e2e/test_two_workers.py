@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.redis_server import private_redis
 from tests.serving_process import Serving, serving
-from tests.toy_bank import install, toy_tables
-from tests.toy_catalogue_files import toy_files, written
+from tests.toy_installation import installed
 
 ASK = {"customer_id": "c01", "channel": "mobile_app", "locale": "en"}
 DECISIONS = 200
@@ -27,15 +25,9 @@ SCRAPES = 40
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder = tmp_path_factory.mktemp("two")
-    install(folder / "home", toy_tables())
-    for name in ("catalogue", "tmp"):
-        (folder / name).mkdir()
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NBO_")}
+    (folder / "tmp").mkdir()
     with private_redis() as url:
-        environment = inherited | {
-            "NBO_HOME": str(folder / "home"),
-            "NBO_CATALOGUE": str(written(folder / "catalogue", toy_files())),
-            "NBO_REDIS_URL": url,
+        environment = installed(folder, NBO_REDIS_URL=url) | {
             "TMPDIR": str(folder / "tmp"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }

@@ -61,6 +61,13 @@ class ToyInstallation:
         return self.store.write(BundleDraft(manifest, bundle.files | (files or {})))
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[RedisProcess]:
+    """An empty Redis of the module's own."""
+    with redis_process() as started:
+        yield started
+
+
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[str, str], dict]:
     """A home nobody changes, its bundles, and the keys its load wrote."""

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
-import uvloop
+import msgspec
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis import Redis
 
@@ -22,16 +18,14 @@ from feature_repo.online_layout import (
     generation_key,
     timestamp_field,
 )
-from service.adapters.redis_address import redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.adapters.redis_wire import RedisWire
 from service.ports import CustomerRecord
-from service.telemetry.logging import open_log
-from service.telemetry.metrics import Metrics
+from service.telemetry.logging import Log
+from tests.redis_adapter import AdapterUnderTest
 
 BANK, VOCABULARY = "toy", ("account", "card")
 DEADLINE_SECONDS = 0.025
-T = TypeVar("T")
 
 
 def customer(number: int) -> str:
@@ -48,9 +42,14 @@ def load(redis: Redis, count: int = 1) -> None:
             pipe.hset(feast_key(BANK, name), timestamp_field("product_holdings"), stamp)
             state = encode_consents(BANK, name, {f"c{number}/outbound": "given"})
             pipe.set(consent_key(BANK, name), state)
-        marker = Generation("1", BANK, list(VOCABULARY), "0" * 64, contract_digest())
-        pipe.set(generation_key(BANK), encode_generation(marker))
+        pipe.set(generation_key(BANK), marker())
         pipe.execute()
+
+
+def marker(**changes: str | list[str]) -> bytes:
+    """What a load writes last, with these changes."""
+    generation = Generation("1", BANK, list(VOCABULARY), "0" * 64, contract_digest())
+    return encode_generation(msgspec.structs.replace(generation, **changes))
 
 
 def is_about(record: CustomerRecord, number: int) -> bool:
@@ -61,33 +60,14 @@ def is_about(record: CustomerRecord, number: int) -> bool:
     return bool(day == number + 1) and set(record.consents.statuses) == {f"c{number}/outbound"}
 
 
-@dataclass
-class StoreUnderTest:
-    """The adapter as the service makes it; each `run` is one worker's life."""
+class StoreUnderTest(AdapterUnderTest[RedisCustomerStore]):
+    """The adapter that reads customers."""
 
-    url: str
-    metrics: Metrics = field(default_factory=Metrics)
-    stream: io.BytesIO = field(default_factory=io.BytesIO)
-
-    def run(self, use: Callable[[RedisCustomerStore], Awaitable[T]]) -> T:
-        """Use the adapter in an event loop like the service's."""
-
-        async def session() -> T:
-            wire = RedisWire(redis_address(self.url))
-            store = RedisCustomerStore(
-                wire,
-                bank=BANK,
-                product_vocabulary=VOCABULARY,
-                metrics=self.metrics,
-                log=open_log(self.stream, level="info"),
-            )
-            try:
-                return await use(store)
-            finally:
-                await wire.aclose()
-                await asyncio.sleep(0)
-
-        return in_service_loop(session())
+    def made(self, wire: RedisWire, log: Log) -> RedisCustomerStore:
+        """For the bank whose customers are loaded here."""
+        return RedisCustomerStore(
+            wire, bank=BANK, product_vocabulary=VOCABULARY, metrics=self.metrics, log=log
+        )
 
     def count(self, result: str) -> float:
         """How many reads ended so."""
@@ -98,17 +78,6 @@ class StoreUnderTest:
     def breaker_is_open(self) -> bool:
         """What the gauge says."""
         return self.metrics.registry.get_sample_value("nbo_store_breakers_open") == 1.0
-
-    @property
-    def log(self) -> str:
-        """Everything logged."""
-        return self.stream.getvalue().decode()
-
-
-def in_service_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run on the loop the service runs on."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
 
 
 async def read(

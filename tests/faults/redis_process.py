@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +16,8 @@ from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from nbo.loopback_ports import LOOPBACK, free_port
 from nbo.redis_binary import find_binary
-
-LOOPBACK = "127.0.0.1"
 
 
 class RedisProcess:
@@ -75,10 +73,3 @@ def redis_process(*options: str) -> Iterator[RedisProcess]:
             yield server
         finally:
             server.kill()
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])

@@ -18,7 +18,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.faults.redis_process import LOOPBACK, free_port
+from nbo.loopback_ports import LOOPBACK, free_port
 
 START_SECONDS = 120.0
 PATIENCE_SECONDS = 60.0

@@ -12,6 +12,7 @@ from functools import partial
 
 import pytest
 
+from nbo.loopback_ports import LOOPBACK
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.telemetry.logging import open_log
 from service.telemetry.loop_watch import LoopWatch
@@ -23,7 +24,7 @@ from tests.faults.loaded_store import (
     read,
     readable_again,
 )
-from tests.faults.redis_process import LOOPBACK, RedisProcess, redis_process
+from tests.faults.redis_process import RedisProcess, redis_process
 from tests.faults.tcp_proxy import TcpProxy
 
 CUSTOMERS = 200

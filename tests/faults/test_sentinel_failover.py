@@ -6,6 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
+from nbo.loopback_ports import LOOPBACK, free_port
 from service.adapters.redis_customer_store import RedisCustomerStore
 from tests.faults.loaded_store import (
     StoreUnderTest,
@@ -14,7 +15,7 @@ from tests.faults.loaded_store import (
     load,
     readable_again,
 )
-from tests.faults.redis_process import LOOPBACK, RedisProcess, free_port
+from tests.faults.redis_process import RedisProcess
 
 
 def test_when_the_master_dies_the_one_the_sentinels_name_is_read(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from nbo.loopback_ports import LOOPBACK
 from tests.faults.conftest import ToyInstallation
 from tests.faults.http_load import Answer, Customers, encoded, exchange
-from tests.faults.redis_process import LOOPBACK
 from tests.faults.served_bank import ServedBank, logged, served, until
 from tests.toy_bank import CUSTOMERS
 

@@ -16,10 +16,10 @@ from typing import BinaryIO
 import httpx
 import pytest
 
+from nbo.loopback_ports import LOOPBACK
 from service.telemetry.line_writer import LineWriter
 from service.telemetry.metrics import Metrics
 from tests.faults.conftest import ToyInstallation
-from tests.faults.redis_process import LOOPBACK
 from tests.faults.served_bank import served, until
 from tests.toy_bank import CUSTOMERS
 

@@ -7,19 +7,14 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from nbo.loopback_ports import LOOPBACK
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_wire import RedisWire
 from service.adapters.store_policy import StorePolicy
 from service.api.readiness import Readiness
 from service.use_cases.watch_store_policy import WatchStorePolicy
-from tests.faults.loaded_store import in_service_loop
-from tests.faults.redis_process import LOOPBACK, RedisProcess, redis_process
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisProcess]:
-    with redis_process() as started:
-        yield started
+from tests.faults.redis_process import RedisProcess
+from tests.redis_adapter import in_service_loop
 
 
 @pytest.fixture

@@ -30,12 +30,6 @@ from tests.faults.redis_process import RedisProcess, redis_process
 ENDLESS = "while true do end"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisProcess]:
-    with redis_process() as started:
-        yield started
-
-
 @pytest.fixture
 def redis(server: RedisProcess) -> Iterator[Redis]:
     with server.client() as client:

@@ -11,6 +11,7 @@ from time import perf_counter
 
 import pytest
 
+from nbo.loopback_ports import LOOPBACK, free_port
 from service.adapters.circuit_breaker import FAILURES_TO_OPEN
 from service.adapters.redis_customer_store import RedisCustomerStore
 from service.ports import CustomerRecord
@@ -22,7 +23,7 @@ from tests.faults.loaded_store import (
     read,
     readable_again,
 )
-from tests.faults.redis_process import LOOPBACK, RedisProcess, free_port, redis_process
+from tests.faults.redis_process import RedisProcess, redis_process
 from tests.faults.tcp_proxy import TcpProxy
 
 GENEROUS_SECONDS = 5.0

@@ -1,4 +1,4 @@
-"""A Redis of its own for every test module that asks for one, empty for every test."""
+"""A Redis of its own for every test module that asks for one, empty for every test; a home."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from model_registry.home import Home
 from tests.redis_server import private_redis, redis_binaries
+from tests.toy_bank import identity
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +32,12 @@ def redis(address: str) -> Iterator[Redis]:
     with Redis.from_url(address) as client:
         client.flushdb()
         yield client
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home that holds the toy bank, and the one the command line works on."""
+    monkeypatch.setenv("NBO_HOME", str(tmp_path))
+    home = Home(tmp_path)
+    home.write_bank(identity())
+    return home

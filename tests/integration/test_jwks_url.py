@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,18 +14,18 @@ from service.adapters.jwt_verifier import JwtVerifier
 from service.errors import DependencyUnavailable, NotAuthenticated
 from tests.access_tokens import AUDIENCE, Issuer, jwks
 from tests.jwks_server import KeyServer, key_server
+from tests.moved_clock import MovedClock
 
 OLD, NEW = Issuer("old"), Issuer("new")
 
 
-class Clock:
-    """Seconds a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
+async def opened(
+    url: str, clock: Callable[[], float] = time.monotonic
+) -> tuple[JwksUrl, JwtVerifier]:
+    """Keys from this address, asked for once, and whoever believes their tokens."""
+    source = JwksUrl(url, clock=clock)
+    await source.open()
+    return source, JwtVerifier(source, audience=AUDIENCE)
 
 
 @pytest.fixture
@@ -36,9 +36,7 @@ def server() -> Iterator[KeyServer]:
 
 def test_keys_are_fetched_once_and_serve_every_token(server: KeyServer) -> None:
     async def live() -> None:
-        source = JwksUrl(server.url)
-        await source.open()
-        verifier = JwtVerifier(source, audience=AUDIENCE)
+        _, verifier = await opened(server.url)
         for _ in range(3):
             assert await verifier.principal(OLD.token().encode())
 
@@ -49,12 +47,10 @@ def test_keys_are_fetched_once_and_serve_every_token(server: KeyServer) -> None:
 def test_a_new_key_is_found_at_its_first_token_and_unknown_ones_ask_once_per_floor(
     server: KeyServer,
 ) -> None:
-    clock = Clock()
+    clock = MovedClock()
 
     async def live() -> None:
-        source = JwksUrl(server.url, clock=clock)
-        await source.open()
-        verifier = JwtVerifier(source, audience=AUDIENCE)
+        _, verifier = await opened(server.url, clock)
         server.content = jwks(OLD, NEW)
         clock.now += FLOOR_SECONDS
         assert await verifier.principal(NEW.token().encode())
@@ -69,9 +65,8 @@ def test_a_new_key_is_found_at_its_first_token_and_unknown_ones_ask_once_per_flo
 
 def test_the_same_keys_fetched_again_forget_no_token(server: KeyServer) -> None:
     async def live() -> None:
-        source = JwksUrl(server.url)
-        await source.open()
-        verifier, token = JwtVerifier(source, audience=AUDIENCE), OLD.token().encode()
+        source, verifier = await opened(server.url)
+        token = OLD.token().encode()
         first = await verifier.principal(token)
         await source.look()
         assert await verifier.principal(token) is first
@@ -86,12 +81,10 @@ def test_the_same_keys_fetched_again_forget_no_token(server: KeyServer) -> None:
 def test_a_server_that_hangs_costs_a_request_a_moment_and_others_nothing(
     server: KeyServer,
 ) -> None:
-    clock = Clock()
+    clock = MovedClock()
 
     async def live() -> None:
-        source = JwksUrl(server.url, clock=clock)
-        await source.open()
-        verifier = JwtVerifier(source, audience=AUDIENCE)
+        source, verifier = await opened(server.url, clock)
         clock.now += FLOOR_SECONDS
         server.let_go.clear()
         server.content = jwks(OLD, NEW)
@@ -121,12 +114,10 @@ def test_an_answer_without_keys_leaves_the_last_ones_in_force(
     server: KeyServer, status: int, content: bytes
 ) -> None:
     async def live() -> None:
-        source = JwksUrl(server.url)
-        await source.open()
+        source, verifier = await opened(server.url)
         server.status, server.content = status, content
         with pytest.raises(DependencyUnavailable, match="NBO_JWKS_URL"):
             await source.look()
-        verifier = JwtVerifier(source, audience=AUDIENCE)
         assert await verifier.principal(OLD.token().encode())
 
     asyncio.run(live())
@@ -145,9 +136,8 @@ def test_a_server_that_is_down_at_the_start_is_no_reason_not_to_start() -> None:
         url = gone.url
 
     async def live() -> None:
-        source = JwksUrl(url)
-        await source.open()
+        _, verifier = await opened(url)
         with pytest.raises(DependencyUnavailable, match="has come yet"):
-            await JwtVerifier(source, audience=AUDIENCE).principal(OLD.token().encode())
+            await verifier.principal(OLD.token().encode())
 
     asyncio.run(live())

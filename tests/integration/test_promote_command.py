@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -12,16 +10,6 @@ from model_registry.manifest import BundleDraft
 from model_registry.store import ModelStore
 from nbo.cli import run
 from tests.bundle_drafts import draft
-from tests.toy_bank import identity
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home that holds the toy bank."""
-    monkeypatch.setenv("NBO_HOME", str(tmp_path))
-    home = Home(tmp_path)
-    home.write_bank(identity())
-    return home
 
 
 def of_bank(bank: str) -> BundleDraft:

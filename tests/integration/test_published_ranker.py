@@ -19,21 +19,11 @@ from model_registry.ranker_store import RankerStore
 from model_registry.store import ModelStore
 from nbo.cli import run
 from tests.scored_bundle import CODE, model_text, rows, scored_draft
-from tests.toy_bank import identity
 from training.errors import RankerNotBuilt
 from training.ranker.building import build_ranker
 from training.ranker.c_compiler import CCompiler
 from training.ranker.lightgbm_trees import read_trees
 from training.ranker.source import MatrixShape, ranker_source
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """A home that holds the toy bank."""
-    monkeypatch.setenv("NBO_HOME", str(tmp_path))
-    home = Home(tmp_path)
-    home.write_bank(identity())
-    return home
 
 
 def written(home: Home, text: str | None = None, second: int = 0) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -32,9 +30,9 @@ from service.domain.contact_reservation import cap_checks, reserved_entries
 from service.domain.decision import Slate
 from service.domain.situation import Situation
 from service.ports import CommitResult, CommitStatus, NoteStatus, Reservation, StoredAnswer
-from service.telemetry.logging import open_log
-from service.telemetry.metrics import Metrics
+from service.telemetry.logging import Log, open_log
 from tests.contact_worlds import EMPTY, entry, history
+from tests.redis_adapter import AdapterUnderTest
 from tests.worlds import situations
 
 BANK, CUSTOMER = "toy", "client-4711"
@@ -45,38 +43,25 @@ ONE_A_DAY = CapCheck(Scope.OFFER, Counted.IMPRESSION, NOW - 86_400, 1)
 QUESTION = StoredAnswer(b"slot", b"digest", b"the answer")
 PATIENCE = 10.0
 """Seconds a busy machine does not use up: what waits is told by the state, not by the clock."""
-T = TypeVar("T")
 
 
-@dataclass
-class Memory:
-    """The adapter under test, what it told, and the server behind it."""
+@dataclass(kw_only=True)
+class Memory(AdapterUnderTest[RedisContactStore]):
+    """The adapter under test and the server behind it."""
 
-    url: str
     redis: Redis
-    metrics: Metrics = field(default_factory=Metrics)
-    stream: io.BytesIO = field(default_factory=io.BytesIO)
 
-    def within(self, use: Callable[[RedisContactStore], Awaitable[T]]) -> T:
-        async def session() -> T:
-            wire = RedisWire(redis_address(self.url))
-            log = open_log(self.stream, level="info")
-            store = RedisContactStore(wire, bank=BANK, metrics=self.metrics, log=log)
-            try:
-                return await use(store)
-            finally:
-                await wire.aclose()
-
-        return asyncio.run(session())
+    def made(self, wire: RedisWire, log: Log) -> RedisContactStore:
+        return RedisContactStore(wire, bank=BANK, metrics=self.metrics, log=log)
 
     def commit(self, reservation: Reservation) -> CommitResult:
-        return self.within(lambda store: store.commit(reservation, within_seconds=PATIENCE))
+        return self.run(lambda store: store.commit(reservation, within_seconds=PATIENCE))
 
     def release(self, reservation: Reservation) -> None:
-        self.within(lambda store: store.release(reservation, within_seconds=PATIENCE))
+        self.run(lambda store: store.release(reservation, within_seconds=PATIENCE))
 
     def note(self, noted: np.void, *caps: CapCheck) -> NoteStatus:
-        return self.within(
+        return self.run(
             lambda store: store.note(
                 CUSTOMER, noted, keep_seconds=KEEP, within_seconds=PATIENCE, caps=caps
             )
@@ -97,7 +82,7 @@ class Memory:
 def memory(any_server: str) -> Iterator[Memory]:
     with Redis.from_url(any_server) as client:
         client.flushdb()
-        yield Memory(any_server, client)
+        yield Memory(any_server, redis=client)
 
 
 def reserved(*offers: str, decision: int = 9, at: float = NOW) -> Entries:
@@ -176,11 +161,9 @@ def test_finds_exactly_the_room_the_rules_find(
 
 @pytest.fixture(scope="module")
 def shared(address: str):
-    metrics, log = Metrics(), open_log(io.BytesIO(), level="info")
     with Redis.from_url(address) as redis, asyncio.Runner() as runner:
-        wire = RedisWire(redis_address(address))
-        store = RedisContactStore(wire, bank=BANK, metrics=metrics, log=log)
-        yield Memory(address, redis), runner, store
+        memory, wire = Memory(address, redis=redis), RedisWire(redis_address(address))
+        yield memory, runner, memory.made(wire, open_log(memory.stream, level="info"))
         runner.run(wire.aclose())
 
 
@@ -194,7 +177,7 @@ def test_two_commits_of_one_request_get_the_bytes_of_the_first(memory) -> None:
         ]
         return await asyncio.gather(*(store.commit(one, within_seconds=PATIENCE) for one in asked))
 
-    ended = memory.within(at_once)
+    ended = memory.run(at_once)
     first = [number for number, it in enumerate(ended) if it.status is CommitStatus.COMMITTED]
     assert len(first) == 1
     told = {it.content for it in ended if it.status is CommitStatus.ANSWERED}
@@ -247,7 +230,7 @@ def test_what_is_damaged_or_anothers_is_left_alone_and_counts_as_unreachable(
     assert memory.commit(asked).status is CommitStatus.UNREACHABLE
     assert memory.redis.dump(KEY) == before
     assert memory.writes("commit", "unreadable") == 1.0
-    assert CUSTOMER.encode() not in memory.stream.getvalue()
+    assert CUSTOMER not in memory.log
 
 
 def test_a_server_that_forgot_the_script_is_told_it_again(memory) -> None:
@@ -261,7 +244,7 @@ def test_a_server_that_forgot_the_script_is_told_it_again(memory) -> None:
             ended.append((await store.commit(asked, within_seconds=PATIENCE)).status)
         return ended
 
-    assert set(memory.within(around)) == {CommitStatus.COMMITTED}
+    assert set(memory.run(around)) == {CommitStatus.COMMITTED}
     assert len(memory.entries()) == 3
 
 
@@ -336,13 +319,13 @@ def test_a_history_never_outgrows_its_bound_and_rather_refuses_than_forgets_what
 
 
 def test_a_server_that_is_gone_costs_milliseconds_and_one_log_line() -> None:
-    memory = Memory("redis://127.0.0.1:1/0", Redis())
+    memory = Memory("redis://127.0.0.1:1/0", redis=Redis())
 
     async def often(store: RedisContactStore) -> set[CommitStatus]:
         commits = [await store.commit(reservation(), within_seconds=0.025) for _ in range(8)]
         await asyncio.sleep(0)
         return {it.status for it in commits}
 
-    assert memory.within(often) == {CommitStatus.UNREACHABLE}
+    assert memory.run(often) == {CommitStatus.UNREACHABLE}
     assert (memory.writes("commit", "short_circuited") or 0) >= 1
-    assert len(memory.stream.getvalue().splitlines()) == 1
+    assert len(memory.log.splitlines()) == 1

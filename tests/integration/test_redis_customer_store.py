@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
 from time import perf_counter
-from typing import TypeVar, get_args
+from typing import get_args
 
-import msgspec
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from redis import Redis
@@ -25,67 +21,34 @@ from feature_repo.contact_layout import (
     contact_key,
     encode_contacts,
 )
-from feature_repo.contract import contract_digest
 from feature_repo.online_layout import (
     ConsentPurpose,
-    Generation,
     consent_key,
     encode_consents,
-    encode_generation,
     feast_key,
     generation_key,
     timestamp_field,
 )
 from service.adapters.customer_decoder import CustomerDecoder
-from service.adapters.redis_address import redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
-from service.adapters.redis_wire import RedisWire
 from service.domain.consent import ConsentMode, ConsentStatus, Purpose, allows
 from service.ports import CustomerRecord
-from service.telemetry.logging import open_log
-from service.telemetry.metrics import Metrics
 from tests.contact_worlds import entry, history
-from tests.redis_server import private_redis
+from tests.faults.loaded_store import BANK, VOCABULARY, StoreUnderTest, marker
 
-BANK, VOCABULARY = "toy", ("account", "card")
 CUSTOMER = "client-4711"
 PATIENCE = 5.0
 """Seconds a busy machine does not use up."""
-T = TypeVar("T")
 
 
-@dataclass
-class Store:
-    """The adapter under test and what it told."""
+@dataclass(kw_only=True)
+class Store(StoreUnderTest):
+    """The adapter under test and the server behind it."""
 
-    url: str
     redis: Redis
-    metrics: Metrics = field(default_factory=Metrics)
-    stream: io.BytesIO = field(default_factory=io.BytesIO)
 
     def read(self, customer_id: str = CUSTOMER) -> CustomerRecord:
-        return self.within(lambda store: store.read(customer_id, within_seconds=PATIENCE))
-
-    def within(self, use: Callable[[RedisCustomerStore], Awaitable[T]]) -> T:
-        async def session() -> T:
-            wire = RedisWire(redis_address(self.url))
-            store = RedisCustomerStore(
-                wire,
-                bank=BANK,
-                product_vocabulary=VOCABULARY,
-                metrics=self.metrics,
-                log=open_log(self.stream, level="info"),
-            )
-            try:
-                return await use(store)
-            finally:
-                await wire.aclose()
-
-        return asyncio.run(session())
-
-    def reads(self, result: str) -> float | None:
-        value = self.metrics.registry.get_sample_value
-        return value("nbo_customer_reads_total", {"result": result})
+        return self.run(lambda store: store.read(customer_id, within_seconds=PATIENCE))
 
     def load(self) -> None:
         self.mark()
@@ -95,26 +58,16 @@ class Store:
         self.redis.hset(feast_key(BANK, CUSTOMER), name, stamp.SerializeToString())
 
     def mark(self, **changes: str | list[str]) -> None:
-        marker = Generation("1", BANK, list(VOCABULARY), "0" * 64, contract_digest())
-        changed = msgspec.structs.replace(marker, **changes)
-        self.redis.set(generation_key(BANK), encode_generation(changed))
+        self.redis.set(generation_key(BANK), marker(**changes))
 
     def consents(self, customer_id: str, consents: dict) -> None:
         state = encode_consents(BANK, customer_id, consents)
         self.redis.set(consent_key(BANK, customer_id), state)
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with private_redis() as started:
-        yield started
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[Store]:
-    with Redis.from_url(url) as redis:
-        redis.flushdb()
-        yield Store(url, redis)
+def store(address: str, redis: Redis) -> Store:
+    return Store(address, redis=redis)
 
 
 def test_reads_features_consents_and_marker_in_one_round_trip(store: Store) -> None:
@@ -125,7 +78,7 @@ def test_reads_features_consents_and_marker_in_one_round_trip(store: Store) -> N
     assert record.features.event_days["product_holdings"][0] == 20_454.0
     assert record.consents is not None
     assert record.consents.status("sms", Purpose.OUTBOUND) is ConsentStatus.GIVEN
-    assert store.reads("ok") == 1.0
+    assert store.count("ok") == 1.0
 
 
 def test_reads_the_contact_history_and_a_kept_answer_along_and_says_byte_for_byte_what_it_read(
@@ -141,7 +94,7 @@ def test_reads_the_contact_history_and_a_kept_answer_along_and_says_byte_for_byt
     async def with_slot(adapter: RedisCustomerStore) -> CustomerRecord:
         return await adapter.read(CUSTOMER, within_seconds=PATIENCE, slot=b"slot")
 
-    record = store.within(with_slot)
+    record = store.run(with_slot)
     assert record.kept == (b"digest", b"the answer")
     assert record.contacts is not None
     assert record.contacts.tolist() == told.tolist()
@@ -215,8 +168,8 @@ def test_what_cannot_be_believed_counts_as_unreachable(store: Store, break_it: s
     else:
         store.redis.set(generation_key(BANK), b"{")
     assert not store.read().reachable
-    assert store.reads("unreadable") == 1.0
-    assert CUSTOMER not in store.stream.getvalue().decode()
+    assert store.count("unreadable") == 1.0
+    assert CUSTOMER not in store.log
 
 
 def test_bytes_that_are_no_features_make_their_view_undecodable(store: Store) -> None:
@@ -230,12 +183,12 @@ def test_a_key_of_another_type_is_unreachable_and_named_in_no_log(store: Store) 
     store.redis.delete(consent_key(BANK, CUSTOMER))
     store.redis.rpush(consent_key(BANK, CUSTOMER), "x")
     assert not store.read().reachable
-    assert b"StateUnreadable" in store.stream.getvalue()
-    assert CUSTOMER not in store.stream.getvalue().decode()
+    assert "StateUnreadable" in store.log
+    assert CUSTOMER not in store.log
 
 
 def test_a_server_that_is_gone_costs_milliseconds_and_one_log_line() -> None:
-    store = Store("redis://127.0.0.1:1/0", Redis())
+    store = Store("redis://127.0.0.1:1/0", redis=Redis())
 
     async def twice(adapter: RedisCustomerStore) -> list[CustomerRecord]:
         return [
@@ -244,11 +197,11 @@ def test_a_server_that_is_gone_costs_milliseconds_and_one_log_line() -> None:
         ]
 
     started = perf_counter()
-    records = store.within(twice)
+    records = store.run(twice)
     assert perf_counter() - started < 1.0
     assert not any(record.reachable for record in records)
-    assert store.reads("unreachable") == 2.0
-    assert len(store.stream.getvalue().splitlines()) == 1
+    assert store.count("unreachable") == 2.0
+    assert len(store.log.splitlines()) == 1
 
 
 def test_a_frozen_server_costs_one_timeout_and_is_believed_again_afterwards(store: Store) -> None:
@@ -268,6 +221,6 @@ def test_a_frozen_server_costs_one_timeout_and_is_believed_again_afterwards(stor
                 break
         return seen
 
-    seen = store.within(around_a_freeze)
+    seen = store.run(around_a_freeze)
     assert seen[:2] == [True, False]
     assert seen[-1]

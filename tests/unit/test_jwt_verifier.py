@@ -18,7 +18,8 @@ from service.adapters.jwt_keys import KeySet, parse_keys
 from service.adapters.jwt_verifier import MOST_TOKEN_BYTES, JwtVerifier
 from service.domain.principal import AccessScope, Principal, PrincipalKind
 from service.errors import DependencyUnavailable, NotAuthenticated, SettingsInvalid
-from tests.access_tokens import AUDIENCE, Issuer, call, jwks, rsa_key
+from tests.access_tokens import AUDIENCE, Issuer, base64url, call, jwks, rsa_key
+from tests.moved_clock import MovedClock
 
 ED, RSA, STRANGER = Issuer("ed"), Issuer("rsa", rsa_key()), Issuer("ed")
 
@@ -43,16 +44,6 @@ class HeldKeys:
         self.keys = self.added or self.keys
 
 
-class Clock:
-    """Seconds a test moves."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def believed(
     token: str | bytes, *, keys: HeldKeys | None = None, verifier: JwtVerifier | None = None
 ) -> Principal:
@@ -68,7 +59,7 @@ def refused(token: str | bytes, **rest: Any) -> str:
 
 def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = b"") -> bytes:
     parts = [json.dumps(header).encode(), json.dumps(claims).encode(), signature]
-    return b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    return b".".join(map(base64url, parts))
 
 
 @pytest.mark.parametrize("issuer", [ED, RSA], ids=["EdDSA", "RS256"])
@@ -180,7 +171,7 @@ def test_the_header_cannot_choose_another_algorithm_for_a_key() -> None:
     for algorithm in ("PS256", "RS512", "ES256", "EdDSA"):
         token = RSA.token().split(".")
         header = {"alg": algorithm, "kid": "rsa"}
-        token[0] = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+        token[0] = base64url(json.dumps(header).encode()).decode()
         refused(".".join(token))
 
 
@@ -200,7 +191,7 @@ def test_an_altered_token_is_refused_although_the_good_one_is_remembered() -> No
     head, claims, signature = ED.token("decide").split(".")
     believed(".".join((head, claims, signature)), verifier=verifier)
     more = json.loads(base64.urlsafe_b64decode(claims + "==")) | {"scope": "kill"}
-    forged = base64.urlsafe_b64encode(json.dumps(more).encode()).rstrip(b"=").decode()
+    forged = base64url(json.dumps(more).encode()).decode()
     refused(".".join((head, forged, signature)), verifier=verifier)
 
 
@@ -214,7 +205,7 @@ def test_an_unknown_key_makes_us_look_once_and_then_the_token_is_good() -> None:
 
 
 def test_a_remembered_token_is_not_verified_again_and_ends_when_it_expires() -> None:
-    clock = Clock()
+    clock = MovedClock(time.time())
     verifier = JwtVerifier(HeldKeys(ED), audience=AUDIENCE, clock=clock)
     token = ED.token(exp=time.time() - 5)  # within the leeway
     first = believed(token, verifier=verifier)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from service.adapters.kill_switch_file import FILE, KillSwitchFile
@@ -23,9 +22,9 @@ from service.domain.kill_switches import (
     killed_rows,
 )
 from service.errors import DependencyUnavailable, LogUnavailable, RequestInvalid
-from service.ports import LogRecord, RecordKind
 from service.use_cases.follow_kill_switches import FollowKillSwitches
-from service.use_cases.set_kill_switch import KillCommand, KillRecord, SetKillSwitch
+from service.use_cases.set_kill_switch import KillCommand, SetKillSwitch
+from tests.fake_memory import MemoryLog
 from tests.fakes import FakeModelShelf, FixedClock
 from tests.worlds import OFFERS, toy_catalogue
 
@@ -33,35 +32,11 @@ NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
 @dataclass
-class NotedLog:
-    """Keeps what is appended; broken, it takes nothing."""
-
-    is_broken: bool = False
-    records: list[KillRecord] = field(default_factory=list)
-    settled: int = 0
-
-    def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
-        """Note it."""
-        if self.is_broken:
-            raise LogUnavailable("the log cannot be written")
-        assert kind is RecordKind.KILL_SWITCH
-        self.records.append(msgspec.json.decode(payload, type=KillRecord))
-
-    async def settle(self) -> None:
-        """Everything noted is on disk."""
-        self.settled = len(self.records)
-
-    def find(self, key: bytes) -> LogRecord | None:
-        """Nothing is looked for here."""
-        return None
-
-
-@dataclass
 class Control:
     """The use case on a real file, and what the worker adopted."""
 
     folder: Path
-    log: NotedLog = field(default_factory=NotedLog)
+    log: MemoryLog = field(default_factory=MemoryLog)
     adopted: list[KillState] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -72,7 +47,7 @@ class Control:
             self.log,
             clock=FixedClock(),
             catalogue=toy_catalogue,
-            models=FakeModelShelf(),  # type: ignore[arg-type]
+            models=FakeModelShelf(),
             follow=self.follow.look,
         )
 
@@ -131,13 +106,13 @@ def test_a_stop_is_on_disk_on_record_and_in_force_when_it_is_answered(
     state = control.set(scope, name)
     assert KillSwitchFile(control.folder).read() == state
     assert [one.id for one in state.stopped] == [name]
-    (record,) = control.log.records
+    (record,) = control.log.kill_records
     assert (record.scope, record.id, record.active) == (scope, name, True)
     assert (record.principal, record.reason) == ("duty officer", "why")
     assert control.log.settled == 1
     assert control.adopted == [state]
     assert control.set(scope, name, active=False).stopped == ()
-    assert [record.active for record in control.log.records] == [True, False]
+    assert [record.active for record in control.log.kill_records] == [True, False]
     assert control.adopted[-1].switches is NOTHING_KILLED
 
 
@@ -146,7 +121,7 @@ def test_an_unknown_id_is_refused_with_the_known_ones(control: Control, scope: K
     known = {"offer": OFFERS[0], "group": "lending", "model": "toy-0", "channel": "sms"}
     with pytest.raises(RequestInvalid, match=f"unknown {scope}: use one of .*{known[scope]}"):
         control.set(scope, "typo")
-    assert control.log.records == []
+    assert control.log.kill_records == []
 
 
 def test_what_the_catalogue_no_longer_has_can_still_be_lifted(control: Control) -> None:
@@ -157,7 +132,7 @@ def test_what_the_catalogue_no_longer_has_can_still_be_lifted(control: Control) 
 def test_a_stop_takes_effect_without_a_record_and_nothing_is_lifted_without_one(
     control: Control,
 ) -> None:
-    control.log.is_broken = True
+    control.log.is_full = True
     with pytest.raises(LogUnavailable):
         control.set("offer", OFFERS[0])
     assert control.adopted[-1].ids(KillScope.OFFER) == {OFFERS[0]}
