@@ -33,6 +33,10 @@ def _feast(status: bytes, body: bytes) -> str | None:
     return None if b'"PRESENT"' in body and b'"NOT_FOUND"' not in body else "features not found"
 
 
+def _least(status: bytes, body: bytes) -> str | None:
+    return _status(status) or (None if b'"offers":["x' in body else "another body")
+
+
 def _decisions(status: bytes, body: bytes) -> str | None:
     if wrong := _status(status):
         return wrong
@@ -52,6 +56,7 @@ def _status(status: bytes) -> str | None:
 _CHECKS: dict[Target, Check] = {
     "hello": _hello,
     "naive": _naive,
+    "least": _least,
     "feast": _feast,
     "decisions": _decisions,
 }

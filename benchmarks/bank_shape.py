@@ -14,6 +14,9 @@ PLACEMENT = "home_feed"
 SLATE = 5
 """Offers in an answer."""
 
+HOME_VARIABLE, REDIS_VARIABLE = "BENCH_HOME", "BENCH_REDIS_URL"
+"""Where peers that are no `nbo` find the bank."""
+
 
 def customer_id(number: int) -> str:
     """The name of the customer with this number."""

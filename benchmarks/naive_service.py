@@ -26,6 +26,7 @@ from feast import FeatureStore
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from benchmarks.bank_shape import HOME_VARIABLE, REDIS_VARIABLE
 from feature_repo.contract import FEATURES, Kind, list_length
 from feature_repo.raw_features import RawFeatures
 from feature_repo.transforms import ColumnLayout, customer_columns, design_matrix, product_columns
@@ -34,7 +35,6 @@ from model_registry.home import Home
 from model_registry.propensity_model import MODEL_FILE, layout_of
 from model_registry.store import ModelStore
 
-HOME_VARIABLE, REDIS_VARIABLE = "BENCH_HOME", "BENCH_REDIS_URL"
 SLATE = 5
 SECONDS_PER_DAY = 86_400.0
 

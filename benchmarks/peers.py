@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.bank_shape import HOME_VARIABLE, REDIS_VARIABLE
 from benchmarks.bench_bank import catalogue_folder
 from benchmarks.bench_bearer import BenchBearer, bench_bearer
-from benchmarks.naive_service import HOME_VARIABLE, REDIS_VARIABLE
 from benchmarks.private_redis import LOOPBACK, free_port
 from benchmarks.questions import Target
 from feature_repo.feast_repository import CONNECTION_VARIABLE, connection_string
 from model_registry.home import Home
 
 HELLO, NAIVE, FEAST, PLAIN, COMPILED = "hello", "naive", "feast", "service", "service_compiled"
+LEAST = "least"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def all_peers(home: Home, redis_url: str) -> tuple[Peer, ...]:
         *peers,
         _service(home, redis_url, PLAIN, bearer),
         _service(home, redis_url, COMPILED, bearer),
+        _least(home, redis_url),
     )
 
 
@@ -55,6 +57,13 @@ def _naive(home: Home, redis_url: str) -> Peer:
     command = _uvicorn("benchmarks.naive_service:create_app", port)
     environment = {HOME_VARIABLE: str(home.root), REDIS_VARIABLE: redis_url}
     return Peer(NAIVE, "(b) FastAPI + Feast + LightGBM", "naive", port, command, environment)
+
+
+def _least(home: Home, redis_url: str) -> Peer:
+    port = free_port()
+    command = _uvicorn("benchmarks.floor:create_app", port)
+    environment = {HOME_VARIABLE: str(home.root), REDIS_VARIABLE: redis_url}
+    return Peer(LEAST, "(e) the I/O and ranker of (d) alone", "least", port, command, environment)
 
 
 def _uvicorn(application: str, port: int) -> tuple[str, ...]:

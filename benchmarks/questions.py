@@ -9,7 +9,7 @@ import msgspec
 
 from benchmarks.bank_shape import CHANNEL, PLACEMENT, SLATE, customer_id
 
-Target = Literal["hello", "naive", "feast", "decisions"]
+Target = Literal["hello", "naive", "feast", "decisions", "least"]
 
 DECISIONS_PATH = "/v1/decisions"
 FEATURE_SERVICE = "next_best_offer"
@@ -18,6 +18,7 @@ _PATHS: dict[Target, str] = {
     "naive": "/recommend",
     "feast": "/get-online-features",
     "decisions": DECISIONS_PATH,
+    "least": "/least",
 }
 
 
@@ -36,7 +37,7 @@ def path_of(target: Target) -> str:
 
 def body(target: Target, customer: str) -> bytes:
     """The JSON body that asks this target about this customer."""
-    if target == "naive":
+    if target in ("naive", "least"):
         return msgspec.json.encode({"customer_id": customer})
     if target == "feast":
         asked = {"feature_service": FEATURE_SERVICE, "entities": {"customer_id": [customer]}}

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from benchmarks.answer_checks import check_of
+from benchmarks.floor import ANSWER
 from benchmarks.questions import Target, body, encoded_requests, random_customers
 from service.api.wire import DecisionRequest
 
@@ -22,6 +23,7 @@ FULL = (
         ("naive", b'{"customer_id":"C1","offers":[{"offer_id":"o"}]}'),
         ("feast", b'{"results":[{"values":["C1"],"statuses":["PRESENT"]}]}'),
         ("decisions", FULL),
+        ("least", ANSWER),
     ],
 )
 def test_a_right_answer_is_no_error(target: Target, answer: bytes) -> None:
@@ -52,7 +54,7 @@ def test_features_that_were_not_found_are_an_error() -> None:
 def test_every_peer_is_asked_for_the_same_customers() -> None:
     customers = random_customers(50, 1_000)
     assert customers == random_customers(50, 1_000)
-    for target in ("naive", "feast", "decisions"):
+    for target in ("naive", "feast", "decisions", "least"):
         requests = encoded_requests(target, customers)
         assert all(
             f'"{c}"'.encode() in request for c, request in zip(customers, requests, strict=True)
