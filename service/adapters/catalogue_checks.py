@@ -85,6 +85,10 @@ def complaints_about_groups(offers: OffersFile, policy: PolicyFile) -> Complaint
             (("disclosures", "groups", row), name)
             for row, name in enumerate(policy.disclosures.groups)
         ),
+        *(
+            (("suitability", "rated", "groups", row), name)
+            for row, name in enumerate(policy.suitability.rated.groups)
+        ),
     ]
     for place, group in named:
         if group not in groups:

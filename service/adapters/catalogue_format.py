@@ -80,10 +80,18 @@ class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
     advises: bool = False
 
 
+class RatedEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which issues and groups every offer is an investment and needs a rating."""
+
+    issues: list[Issue] = []
+    groups: list[Name] = []
+
+
 class SuitabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a risk assessment holds, in days."""
+    """How long a risk assessment holds, in days, and what cannot be offered without a rating."""
 
     valid_days: Annotated[int, Meta(ge=1, le=10_000)] = 365
+    rated: RatedEntry = RatedEntry()
 
 
 class ConditionsEntry(Struct, frozen=True, forbid_unknown_fields=True):
