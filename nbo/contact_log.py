@@ -22,6 +22,7 @@ from service.bootstrap import open_catalogue
 from service.domain.catalogue import Catalogue
 from service.domain.contact_plan import channel_code
 from service.domain.contact_reservation import offer_keys
+from service.errors import RecordUnreadable
 from service.ports.event_log import LogRecord, RecordKind
 from service.settings import read_settings
 from service.use_cases.decision_records import DecisionRecord, decode_record
@@ -84,7 +85,14 @@ def _entry(record: DecisionRecord, offer: str, placement: str, catalogue: Catalo
 
 
 def _heard(record: LogRecord) -> Iterator[tuple[str, np.void]]:
-    outcome = OUTCOMES.decode(record.payload or b"")
+    try:
+        outcome = OUTCOMES.decode(record.payload or b"")
+        entry = None if outcome.entry is None else np.frombuffer(outcome.entry, dtype=ENTRY)[0]
+    except (ValueError, IndexError):  # the first is also what msgspec raises
+        raise RecordUnreadable(
+            f"this version cannot read record {record.seq} of writer {record.writer}: restore the"
+            " log from its backup, or use the version that wrote it"
+        ) from None
     is_counted = outcome.status == OutcomeStatus.ACCEPTED
-    if is_counted and outcome.entry is not None and outcome.customer_id is not None:
-        yield outcome.customer_id, np.frombuffer(outcome.entry, dtype=ENTRY)[0]
+    if is_counted and entry is not None and outcome.customer_id is not None:
+        yield outcome.customer_id, entry

@@ -25,6 +25,8 @@ def load_online(home: Home, url: str, progress: Progress) -> Loaded:
             raise  # else contacts that count would be forgotten
         record_imports(home, progress)
         return materialize(home, url, progress=progress)
+    for _ in logged_contacts(folder, catalogue):
+        pass  # a damaged record is found before anything is deleted
     record_imports(home, progress)
     return materialize(
         home,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import rich_click as click
 
@@ -23,8 +24,9 @@ def contact() -> None:
 def rebuild(as_json: bool) -> None:
     """Make every contact history anew: from the imported contacts, then from the event log.
 
-    Nothing a cap binds is offered meanwhile. What was reserved and not yet shown counts as before.
-    Refused when the imported tables are not those that were loaded, as the log has them.
+    All of it is read once before anything is changed. Nothing a cap binds is offered while the
+    histories are written. What was reserved and not yet shown counts as before. Refused when the
+    imported tables are not those that were loaded, as the log has them.
 
     Example: nbo contact rebuild
     """
@@ -34,7 +36,7 @@ def rebuild(as_json: bool) -> None:
 
     home = local_home()
     catalogue = home_catalogue(home, dict(os.environ))
-    logged = logged_contacts(log_folder(), catalogue)
+    logged = partial(logged_contacts, log_folder(), catalogue)
     with redis_url(home.root) as url, shown_progress() as progress:
         refuse_altered_tables(home, progress)
         rebuilt = rebuild_contacts(home, url, logged, progress, offers=known_offers(catalogue))

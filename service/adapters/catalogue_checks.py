@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime
 
 from feature_repo.contact_layout import name_key, placement_key
 from feature_repo.contract import CHANNELS
@@ -13,16 +12,17 @@ from service.adapters.catalogue_suitability import Fault, faults_of_lane, faults
 from service.adapters.complaints import Place
 from service.domain.condition_parser import closest
 from service.domain.consent import Purpose
+from service.domain.situation import zone_or_none
 
 Complaints = Iterator[tuple[Place, str]]
 OUTBOUND_PURPOSES = (Purpose.OUTBOUND, Purpose.THIRD_PARTY)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""Instants beyond are none in every time zone."""
 
 
 def complaints_about_policy(policy: PolicyFile) -> Complaints:
     """Everything wrong with policy.yaml by itself, with its cure."""
-    try:
-        ZoneInfo(policy.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    if zone_or_none(policy.time_zone) is None:
         yield (
             ("time_zone",),
             f"time_zone {policy.time_zone} is unknown: use an IANA name such as Europe/Madrid",
@@ -42,12 +42,13 @@ def complaints_about_policy(policy: PolicyFile) -> Complaints:
                 ),
             )
     for key in policy.consent:
-        channel_name, _, purpose = key.rpartition("/")
-        if purpose not in set(Purpose) or (channel_name and channel_name not in policy.channels):
+        channel_name, slash, purpose = key.rpartition("/")
+        if purpose not in set(Purpose) or (slash and channel_name not in policy.channels):
             yield (
                 ("consent", key),
                 f"consent {key} is unknown: use <purpose> or <channel>/<purpose>",
             )
+    yield from _about_context(policy)
     yield from _sharing_a_key(policy)
 
 
@@ -84,6 +85,10 @@ def complaints_about_groups(offers: OffersFile, policy: PolicyFile) -> Complaint
             (("disclosures", "groups", row), name)
             for row, name in enumerate(policy.disclosures.groups)
         ),
+        *(
+            (("suitability", "rated", "groups", row), name)
+            for row, name in enumerate(policy.suitability.rated.groups)
+        ),
     ]
     for place, group in named:
         if group not in groups:
@@ -105,11 +110,7 @@ def complaints_about_products(offers: OffersFile, vocabulary: tuple[str, ...]) -
 
 
 def _faults_of(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fault]:
-    for field in ("value", "lever"):
-        if not math.isfinite(getattr(offer, field)):
-            yield field, f"{field} must be a finite number: correct it"
-    if offer.valid_from and offer.valid_until and offer.valid_from >= offer.valid_until:
-        yield "valid_from", "valid_from is not before valid_until: correct one of them"
+    yield from _faults_of_validity(offer)
     unknown = [name for name in offer.channels if name not in policy.channels]
     for name in unknown:
         yield (
@@ -123,6 +124,21 @@ def _faults_of(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fault]:
     yield from faults_of_suitability(offer, policy)
 
 
+def _faults_of_validity(offer: OfferEntry) -> Iterator[Fault]:
+    for field in ("valid_from", "valid_until"):
+        instant = getattr(offer, field)
+        if instant is not None and not EARLIEST <= instant <= LATEST:
+            yield (
+                field,
+                (
+                    f"{field} must lie from {EARLIEST.isoformat()} to {LATEST.isoformat()}: correct"
+                    " it, or leave it out for no bound"
+                ),
+            )
+    if offer.valid_from and offer.valid_until and offer.valid_from >= offer.valid_until:
+        yield "valid_from", "valid_from is not before valid_until: correct one of them"
+
+
 def _about_placements(
     channels: list[str], placements: list[str], policy: PolicyFile
 ) -> Iterator[str]:
@@ -133,6 +149,18 @@ def _about_placements(
     for channel in channels:
         if not set(placements) & set(policy.channels[channel].placements):
             yield f"channel {channel} has none of its placements: add one or remove the channel"
+
+
+def _about_context(policy: PolicyFile) -> Complaints:
+    for row, weight in enumerate(policy.context_weights):
+        if weight.trigger is None and weight.intent is None:
+            yield (
+                ("context_weights", row),
+                (
+                    f"a weight of group {weight.group} in any context is a lever: add trigger or"
+                    " intent, or move it to levers"
+                ),
+            )
 
 
 def _sharing_a_key(policy: PolicyFile) -> Complaints:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from service.adapters.catalogue_scalars import (
+    Factor,
+    Instant,
+    InvestorClass,
+    Issue,
+    Lane,
+    Limit,
+    Name,
+    Place,
+    Rating,
+    Span,
+    Text,
+    TimeOfDay,
+    Version,
+    Window,
+    Worth,
+)
 from service.domain.consent import ConsentMode, Purpose
-
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=64)]
-Place = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$", max_length=128)]
-Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
-Instant = Annotated[datetime, Meta(tz=True)]
-Positive = Annotated[float, Meta(gt=0)]
-Limit = Annotated[int, Meta(ge=1, le=20)]
-Rating = Annotated[int, Meta(ge=1, le=5)]
-Issue = Literal["acquire", "grow", "retain", "serve"]
-Lane = Literal["mandatory", "service", "marketing"]
-InvestorClass = Literal["retail", "professional", "institutional"]
-Span = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,3}[hd]$")]
-Window = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,3}[hd]|day|week|month)$")]
-TimeOfDay = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class ApplicabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,14 +37,14 @@ class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One offer; without `placements` it may appear in every placement of its channels."""
 
     id: Name
-    version: Annotated[int, Meta(ge=1)]
+    version: Version
     product_id: Name
     group: Name
     issue: Issue
-    value: Annotated[float, Meta(ge=0)]
+    value: Worth
     channels: Annotated[list[Name], Meta(min_length=1)]
     placements: Annotated[list[Name], Meta(min_length=1)] | None = None
-    lever: Positive = 1.0
+    lever: Factor = 1.0
     valid_from: Instant | None = None
     valid_until: Instant | None = None
     minimum_age: Annotated[int, Meta(ge=0, le=120)] | None = None
@@ -54,7 +56,7 @@ class OfferEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     issuer_rating: Rating | None = None
     own_rating: Rating | None = None
     advice: Literal["execution_only", "advised"] = "execution_only"
-    investor_classes: list[InvestorClass] = []
+    investor_classes: Annotated[list[InvestorClass], Meta(min_length=1)] = []
     open_to_vulnerable: bool = True
     eligibility: Text | None = None
     applicability: Text | ApplicabilityEntry | None = None
@@ -65,7 +67,7 @@ class OffersFile(Struct, frozen=True, forbid_unknown_fields=True):
     """offers.yaml: the order of the offers is the bank's business order."""
 
     bank: Name
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z", description="of ISO 4217, such as EUR")]
     offers: Annotated[list[OfferEntry], Meta(min_length=1)]
 
 
@@ -78,10 +80,18 @@ class ChannelEntry(Struct, frozen=True, forbid_unknown_fields=True):
     advises: bool = False
 
 
-class SuitabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a risk assessment holds, in days."""
+class RatedEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of which issues and groups every offer is an investment and needs a rating."""
 
-    valid_days: Annotated[int, Meta(ge=1)] = 365
+    issues: list[Issue] = []
+    groups: list[Name] = []
+
+
+class SuitabilityEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a risk assessment holds, in days, and what cannot be offered without a rating."""
+
+    valid_days: Annotated[int, Meta(ge=1, le=10_000)] = 365
+    rated: RatedEntry = RatedEntry()
 
 
 class ConditionsEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,23 +118,23 @@ class DisclosuresEntry(Struct, frozen=True, forbid_unknown_fields=True):
 class LeversEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """What the bank pushes (> 1) or brakes (< 1), by issue and by group."""
 
-    issues: dict[Issue, Positive] = {}
-    groups: dict[Name, Positive] = {}
+    issues: dict[Issue, Factor] = {}
+    groups: dict[Name, Factor] = {}
 
 
 class ContextWeightEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a trigger, an intent or both say about a group of offers."""
 
     group: Name
-    weight: Positive
-    trigger: str | None = None
-    intent: str | None = None
+    weight: Factor
+    trigger: Text | None = None
+    intent: Text | None = None
 
 
 class DiversityEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """How many offers of one group an answer may hold."""
 
-    max_per_group: Annotated[int, Meta(ge=1)]
+    max_per_group: Annotated[int, Meta(ge=1, le=1_000)]
 
 
 class CapEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -135,7 +145,7 @@ class CapEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     counts: Literal["decision", "impression", "click", "outcome"] = "impression"
     window: Window
     limit: Annotated[int, Meta(ge=1, le=10_000)]
-    only: list[Place] = []
+    only: Annotated[list[Place], Meta(min_length=1)] = []
 
 
 class CooldownEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

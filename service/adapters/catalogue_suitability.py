@@ -36,11 +36,8 @@ def faults_of_lane(offer: OfferEntry) -> Iterator[Fault]:
 
 def faults_of_suitability(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fault]:
     """An investment is rated; what needs advice is made where somebody advises."""
-    if offer.investor_classes and offer.issuer_rating is None and offer.own_rating is None:
-        yield (
-            "investor_classes",
-            "is only for some investors, but has no rating: give it issuer_rating or own_rating",
-        )
+    if offer.issuer_rating is None and offer.own_rating is None:
+        yield from _faults_of_unrated(offer, policy)
     if len(set(offer.investor_classes)) < len(offer.investor_classes):
         yield "investor_classes", "names an investor class twice: remove one"
     known = [policy.channels[name] for name in offer.channels if name in policy.channels]
@@ -51,4 +48,27 @@ def faults_of_suitability(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fau
                 "needs advice, but none of its channels advises: add one that does, such as branch,"
                 " or set `advises: true` there"
             ),
+        )
+
+
+def _faults_of_unrated(offer: OfferEntry, policy: PolicyFile) -> Iterator[Fault]:
+    """What nobody rated counts as free of risk: that may not come from a forgotten line."""
+    rated = policy.suitability.rated
+    needing: list[tuple[str, str]] = []
+    if offer.issue in rated.issues:
+        needing.append(("issue", offer.issue))
+    if offer.group in rated.groups:
+        needing.append(("group", offer.group))
+    for kind, name in needing:
+        yield (
+            "issuer_rating",
+            (
+                f"{kind} {name} is rated (policy.yaml, suitability), but it has no rating: give it"
+                f" issuer_rating or own_rating, or another {kind}"
+            ),
+        )
+    if offer.investor_classes:
+        yield (
+            "investor_classes",
+            "is only for some investors, but has no rating: give it issuer_rating or own_rating",
         )

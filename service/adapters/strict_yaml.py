@@ -16,6 +16,8 @@ from service.adapters.complaints import Complaint, Place
 from service.adapters.struct_faults import faults_of
 
 T = TypeVar("T")
+MOST_LEVELS = 32
+"""No catalogue needs a third of them; from some ten thousand on the reader ends the process."""
 _CURES = (
     ("unknown field", "remove it or correct its name"),
     ("missing required field", "add it"),
@@ -26,6 +28,15 @@ _CURES = (
 
 class _StrictLoader(yaml.CSafeLoader):
     """A safe loader that refuses what YAML would silently overwrite."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value; `ConstructorError` also for one that cannot be, such as 30 February."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:
+            raise yaml.constructor.ConstructorError(
+                problem=str(error), problem_mark=node.start_mark
+            ) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """The mapping; `ConstructorError` where a key stands twice."""
@@ -67,6 +78,7 @@ class YamlFile(Generic[T]):
 def read_yaml(path: Path, raw: bytes, kind: type[T]) -> YamlFile[T]:
     """The file as its struct; `YamlUnusable` has a line and a cure for every fault."""
     try:
+        _refuse_depth(raw)
         document = yaml.load(raw, _StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -80,6 +92,19 @@ def read_yaml(path: Path, raw: bytes, kind: type[T]) -> YamlFile[T]:
     except msgspec.ValidationError:
         file = YamlFile(path, raw, document)
         raise YamlUnusable(list(_complaints(file, kind))) from None
+
+
+def _refuse_depth(raw: bytes) -> None:
+    depth = 0
+    event: Any
+    for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS:
+            raise yaml.MarkedYAMLError(
+                problem=f"nested deeper than {MOST_LEVELS} levels: write it flatter",
+                problem_mark=event.start_mark,
+            )
 
 
 def _complaints(file: YamlFile[Any], kind: type) -> Iterator[Complaint]:

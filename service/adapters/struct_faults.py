@@ -13,6 +13,9 @@ import msgspec
 from service.adapters.complaints import Place
 
 _AT = re.compile(r" - at `.*$", re.DOTALL)
+_CONSTRAINED = re.compile(
+    r"^(?:(Expected `(?:int|float|str)`) (?:[<>]|matching regex )|Number out of range)"
+)
 
 
 def faults_of(value: Any, kind: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
@@ -20,7 +23,7 @@ def faults_of(value: Any, kind: Any, place: Place = ()) -> Iterator[tuple[Place,
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        reason = _AT.sub("", str(error))
+        reason = _reason(_AT.sub("", str(error)), kind)
     else:
         return
     inside = list(_inside(value, kind, place))
@@ -63,6 +66,27 @@ def _options(kind: Any) -> tuple[Any, ...]:
     if get_origin(kind) in (Union, UnionType):
         return tuple(option for one in get_args(kind) for option in _options(one))
     return (kind,)
+
+
+def _reason(reason: str, kind: Any) -> str:
+    """The decoder names only the limit that was passed: what is permitted as a whole instead."""
+    constrained = _CONSTRAINED.match(reason)
+    permitted = _permitted(kind)
+    if not constrained or not permitted:
+        return reason
+    return f"{constrained[1] or 'Expected a number'} {permitted}"
+
+
+def _permitted(kind: Any) -> str:
+    """What a type's constraints let through, in words; empty where nobody said."""
+    if get_origin(kind) in (Union, UnionType):
+        return next(filter(None, map(_permitted, get_args(kind))), "")
+    for meta in get_args(kind)[1:] if get_origin(kind) is Annotated else ():
+        if meta.description:
+            return str(meta.description)
+        if meta.ge is not None and meta.le is not None:
+            return f"from {meta.ge:.16g} to {meta.le:.16g}"
+    return ""
 
 
 def _is_struct(kind: Any) -> bool:

@@ -14,7 +14,7 @@ KEYWORDS = frozenset({"and", "or", "not", "in", "is", "known", "unknown", "has_p
 Kind = Literal["number", "text", "name", "keyword", "sign", "end"]
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<number>-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+      (?P<number>-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))
     | (?P<text>"[^"\n]*"|'[^'\n]*')
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<sign>==|!=|<=|>=|<|>|\(|\)|\[|\]|,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import MAXYEAR, date, datetime, time
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -51,9 +52,14 @@ class MinimumAge:
 
 def _birthday(situation: Situation, years: int) -> datetime | None:
     born = situation.customer.birth_date
-    if born is None:
+    if born is None or born.year + years > MAXYEAR:
         return None
-    leapling = (born.month, born.day) == (2, 29)
-    month, day = (3, 1) if leapling else (born.month, born.day)
     zone = ZoneInfo(situation.catalogue.policy.time_zone)
-    return datetime.combine(date(born.year + years, month, day), time(), zone)
+    return datetime.combine(_anniversary(born, born.year + years), time(), zone)
+
+
+def _anniversary(born: date, year: int) -> date:
+    """Who was born on 29 February completes a common year on 1 March."""
+    if (born.month, born.day) == (2, 29) and not isleap(year):
+        return date(year, 3, 1)
+    return born.replace(year=year)

@@ -10,11 +10,17 @@ import numpy as np
 
 from service.domain.reasons import Audience, Reason
 from service.errors import OfferUnknown
-from service.pipeline.stages import Rule
+from service.pipeline.stages import Explanation, Rule
+from service.pipeline.trace import Trace
 from service.use_cases.replay_decision import DecidedAgain
 from service.use_cases.tell_reasons import tell_reasons
 
 FALLBACK_LOCALE = "en"
+FAILED = Explanation(permitted=False, seen="the rule failed", needed="a rule that can be evaluated")
+FAILED_TEXT = {
+    "en": "The rule failed, and what nobody could check is not offered.",
+    "zh-CN": "该规则运行失败；无法核验的产品不予推荐。",
+}
 
 
 class Outranked(StrEnum):
@@ -88,8 +94,9 @@ def _denying(again: DecidedAgain, row: int) -> list[Rule]:
 
 def _denial(rule: Rule, again: DecidedAgain, row: int) -> Denial:
     situation = again.result.situation
-    explanation = rule.explain(situation, row)
-    text = rule.text.get(situation.ask.locale) or rule.text[FALLBACK_LOCALE]
+    explanation = _explanation(rule, again, row)
+    texts = FAILED_TEXT if explanation is FAILED else rule.text
+    text = texts.get(situation.ask.locale) or texts[FALLBACK_LOCALE]
     return Denial(
         code=rule.code,
         tier=rule.tier,
@@ -100,6 +107,12 @@ def _denial(rule: Rule, again: DecidedAgain, row: int) -> Denial:
         needed=explanation.needed,
         possible_from=explanation.possible_from,
     )
+
+
+def _explanation(rule: Rule, again: DecidedAgain, row: int) -> Explanation:
+    """`FAILED` for a rule that raises, and for one that denied only because it had failed."""
+    told = Trace().guard(("rule", rule.code), rule.explain, again.result.situation, row)
+    return FAILED if told is None or told.permitted else told
 
 
 def _possible_from(denials: tuple[Denial, ...]) -> datetime | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from service.domain.catalogue import Lane
 from service.domain.consent import ConsentRecord, ConsentStatus, Purpose
@@ -27,6 +29,7 @@ from tests.worlds import AS_OF, OFFERS, toy_catalogue, toy_customer, toy_situati
 
 MESSAGE = (Placement("message", 1),)
 ADVISOR_DESK = (Placement("advisor_desk", 3),)
+leaplings = st.sampled_from([date(year, 2, 29) for year in range(1904, 2025, 4)])
 
 
 def record(**statuses: ConsentStatus) -> ConsentRecord:
@@ -105,6 +108,33 @@ class TestMinimumAge(RuleContract):
         explanation = self.rule().explain(situation, OFFERS.index("get_card"))
         assert explanation.possible_from is not None
         assert explanation.possible_from.date() == date(2028, 3, 4)
+
+    @given(
+        born=leaplings | st.dates(date(1900, 1, 1), AS_OF.date()),
+        years=st.integers(0, 120),
+        zone=st.sampled_from(["Europe/Madrid", "Pacific/Apia", "America/Havana", "Asia/Kathmandu"]),
+    )
+    @example(born=date(2008, 2, 29), years=20, zone="Asia/Shanghai")
+    @example(born=date(2008, 2, 29), years=21, zone="Asia/Shanghai")
+    def test_the_birthday_it_names_is_the_first_day_on_which_it_permits(
+        self, born: date, years: int, zone: str
+    ) -> None:
+        catalogue = toy_catalogue()
+        asked = replace(
+            toy_situation(customer=toy_customer(birth_date=born)),
+            catalogue=replace(
+                catalogue,
+                policy=replace(catalogue.policy, time_zone=zone),
+                minimum_age=np.full(len(catalogue), float(years)),
+            ),
+        )
+        begins = self.rule().explain(asked, 0).possible_from
+        if begins is None:
+            assert self.rule().permits(asked).all()
+            return
+        begins = begins.astimezone(UTC)
+        assert self.rule().permits(replace(asked, as_of=begins)).all()
+        assert not self.rule().permits(replace(asked, as_of=begins - timedelta(seconds=1))).any()
 
 
 class TestConsentGiven(RuleContract):

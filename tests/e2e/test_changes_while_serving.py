@@ -130,6 +130,18 @@ def test_a_broken_catalogue_is_refused_with_its_line(demo_bank: ServedDemo) -> N
         assert "aeg" in refused["detail"]
 
 
+def test_a_folder_for_a_time_zone_is_refused_with_its_line_too(demo_bank: ServedDemo) -> None:
+    before = demo_bank.look("C0000065")["versions"]
+    known = len(logged(demo_bank.service, "catalogue_refused"))
+    with changed(demo_bank.catalogue / "policy.yaml") as change:
+        change("time_zone: Asia/Shanghai", "time_zone: America")
+        until(lambda: len(logged(demo_bank.service, "catalogue_refused")) == known + 2)
+        assert demo_bank.look("C0000065")["versions"] == before
+    for refused in logged(demo_bank.service, "catalogue_refused")[known:]:
+        assert "policy.yaml:2: time_zone America is unknown" in refused["detail"]
+    assert not logged(demo_bank.service, "background_work_failed")
+
+
 LOANS = "age <= 65 and income_monthly > 3000}"
 
 

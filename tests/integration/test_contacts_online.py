@@ -27,6 +27,7 @@ from feature_repo.contact_layout import (
 from feature_repo.contract import CHANNELS
 from feature_repo.errors import LoadRefused
 from feature_repo.online_layout import generation_key
+from service.errors import RecordDamaged
 from tests.built_bank import built
 from tests.contact_worlds import entry
 from tests.killed_child import killed_at
@@ -34,6 +35,7 @@ from tests.toy_bank import BANK, CUSTOMERS, DATA_UNTIL, instant, toy_tables
 from training.features import online_contacts
 from training.features.contact_rebuild import rebuild_contacts
 from training.features.online import materialize
+from training.tables.store import TableStore
 
 SHOWN = instant(date(2024, 6, 1))
 
@@ -143,20 +145,48 @@ def test_a_rebuild_makes_the_histories_anew_from_the_table_and_the_log(bank, add
     reported = entry(SHOWN.timestamp() + 60, decision=7)
     marker = redis.get(generation_key(BANK))
 
+    markers = []
+
     def logged() -> Iterator[tuple[str, np.void]]:
-        assert redis.get(generation_key(BANK)) is None
+        markers.append(redis.get(generation_key(BANK)))
         yield "c01", reported
         yield "stranger", reported
         yield "c01", reported
 
-    rebuilt = rebuild_contacts(bank, address, logged())
+    rebuilt = rebuild_contacts(bank, address, logged)
 
+    assert markers == [marker, None]
     assert (rebuilt.customers, rebuilt.logged) == (len(CUSTOMERS), 3)
     assert len(history(redis)) == 4
     assert history(redis)[-1] == reported
     assert history(redis, "stranger").tolist() == [reported.item()]
     assert len(history(redis, "c02")) == len(history(redis, "c03")) == 0
     assert redis.get(generation_key(BANK)) == marker
+
+
+def test_nothing_is_changed_when_the_log_cannot_be_read_to_its_end(bank, address, redis):
+    materialize(bank, address)
+    before = {key: redis.dump(key) for key in redis.scan_iter(b"*")}
+
+    def logged() -> Iterator[tuple[str, np.void]]:
+        yield "c01", entry(SHOWN.timestamp() + 60, decision=7)
+        raise RecordDamaged("w0", 7, "its payload is not what was written")
+
+    with pytest.raises(RecordDamaged, match="record 7 of writer w0"):
+        rebuild_contacts(bank, address, logged)
+    assert {key: redis.dump(key) for key in redis.scan_iter(b"*")} == before
+
+
+def test_nothing_is_changed_when_the_tables_cannot_be_read(tmp_path, address, redis):
+    bank = built(tmp_path)
+    materialize(bank, address)
+    before = {key: redis.dump(key) for key in redis.scan_iter(b"*")}
+    damaged = TableStore(bank).path("contacts")
+    damaged.write_bytes(damaged.read_bytes()[:-20] + bytes(20))
+
+    with pytest.raises(LoadRefused, match="tables of bank toy cannot be read"):
+        rebuild_contacts(bank, address, list)
+    assert {key: redis.dump(key) for key in redis.scan_iter(b"*")} == before
 
 
 def test_the_log_is_added_to_a_load_too(bank, address, redis):
@@ -168,7 +198,7 @@ def test_the_log_is_added_to_a_load_too(bank, address, redis):
 
 def test_a_rebuild_of_a_bank_that_is_not_loaded_is_refused(bank, address, redis):
     with pytest.raises(LoadRefused, match="nbo features materialize"):
-        rebuild_contacts(bank, address, [])
+        rebuild_contacts(bank, address, list)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +221,7 @@ def test_a_killed_rebuild_leaves_no_marker_and_the_next_load_repairs_all(
 def rebuild_in_small_batches(bank, address):
     """For a child only: what it sets is gone with it."""
     online_contacts.BATCH_CUSTOMERS = 7
-    rebuild_contacts(bank, address, [])
+    rebuild_contacts(bank, address, list)
 
 
 def test_the_toy_contacts_are_recent_enough_to_be_kept():

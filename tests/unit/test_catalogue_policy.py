@@ -54,6 +54,16 @@ def groups(**conditions: str) -> Callable[[Files], Any]:
     return lambda files: files["policy"].update(conditions={"groups": {"cards": conditions}})
 
 
+def policy(**fields: Any) -> Callable[[Files], Any]:
+    """A policy with these entries."""
+    return lambda files: files["policy"].update(fields)
+
+
+def rated(**declared: Any) -> Callable[[Files], Any]:
+    """A policy that says what must be rated."""
+    return policy(suitability={"rated": declared})
+
+
 def alike(files: Files) -> None:
     for row, name in enumerate(SAME_KEY):
         offer(files, row)["id"] = name
@@ -116,6 +126,22 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
         sold(own_rating=1, investor_classes=["retail", "retail"]),
         ("names an investor class twice",),
     ),
+    (
+        "group without rating",
+        rated(groups=["cards"]),
+        ("offers.yaml:4", "offer get_card", "group cards is rated", "issuer_rating or own_rating"),
+    ),
+    (
+        "issue without rating",
+        rated(issues=["serve"]),
+        ("offers.yaml:19", "offer visit", "issue serve is rated", "another issue"),
+    ),
+    ("rated group of no offer", rated(groups=["crds"]), (":32", "crds", "did you mean cards?")),
+    ("rated issue there is not", rated(issues=["grwo"]), ("policy.yaml:32", "grwo")),
+    ("rated by mistake", rated(group=["cards"]), ("policy.yaml:31", "did you mean groups?")),
+    ("open to no class", sold(own_rating=1, investor_classes=[]), ("offers.yaml:20", ">= 1")),
+    ("cap on nothing", cap(only=[]), ("policy.yaml:35", "caps[0].only", ">= 1")),
+    ("cap on another's place", cap(scope="placement", only=["sms/home_feed"]), ("sms/home_feed",)),
     ("advice nowhere", sold(advice="advised"), ("get_card", "none of its channels advises")),
     ("same key", alike, (*SAME_KEY, "32-bit key", "rename one")),
     ("same key of places", alike_places, (*SAME_PLACE, "32-bit key")),
@@ -212,6 +238,14 @@ def test_lanes_and_ratings_become_columns(tmp_path: Path) -> None:
     assert catalogue.lanes == (Lane.MARKETING, Lane.SERVICE)
     assert catalogue.risk_rating[0] == 3
     assert catalogue.product_lines == ("plastic", "services")
+
+
+def test_one_rating_is_enough_for_what_must_be_rated(tmp_path: Path) -> None:
+    def both(files: Files) -> None:
+        rated(groups=["cards"], issues=["grow"])(files)
+        offer(files).update(own_rating=2)
+
+    assert loaded(tmp_path, both).risk_rating[0] == 2
 
 
 def broken(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from service.adapters.catalogue_files import CatalogueFiles
+from service.domain.consent import ConsentMode, Purpose
 from service.errors import CatalogueInvalid
 from tests.toy_catalogue_files import Files, loaded, offer, toy_files, written
 
@@ -22,6 +23,10 @@ def policy(files: Files) -> Any:
 
 def words(files: Files) -> Any:
     return files["treatments"]["treatments"]
+
+
+def weight(files: Files) -> Any:
+    return policy(files)["context_weights"][0]
 
 
 def again(files: Files, **changes: str) -> None:
@@ -41,7 +46,7 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     ),
     ("wrong type", lambda f: offer(f).update(value="much"), ("get_card", "offers[0].value")),
     ("negative value", lambda f: offer(f).update(value=-1), ("get_card", "value", "correct")),
-    ("value without end", lambda f: offer(f).update(value=float("inf")), ("get_card", "finite")),
+    ("value without end", lambda f: offer(f).update(value=float("inf")), ("get_card", "value")),
     ("value that is none", lambda f: offer(f).update(value=float("nan")), ("get_card", "value")),
     ("time without offset", lambda f: offer(f).update(valid_from=NAIVE), ("get_card", "offset")),
     (
@@ -113,6 +118,49 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     ("missing words", lambda f: words(f).pop(1), ("treatments.yaml", "visit", "en", "sms")),
     ("no words at all", lambda f: words(f).clear(), ("treatments.yaml", "get_card", "en", "write")),
     ("half a translation", lambda f: again(f, locale="zh-CN"), ("visit", "zh-CN")),
+    ("weight anywhere", lambda f: weight(f).pop("intent"), ("policy.yaml:24", "trigger or intent")),
+    ("weight of no trigger", lambda f: weight(f).update(trigger=""), ("policy.yaml:27", "trigger")),
+    (
+        "weight of no group",
+        lambda f: weight(f).update(group="crds"),
+        ("policy.yaml:25", "did you mean cards?"),
+    ),
+    (
+        "lever of no issue",
+        lambda f: policy(f)["levers"]["issues"].update(grwo=1.0),
+        ("policy.yaml:21", "grwo"),
+    ),
+    (
+        "condition of no issue",
+        lambda f: policy(f).update(conditions={"issues": {"grwo": {}}}),
+        ("policy.yaml:31", "grwo"),
+    ),
+    (
+        "disclosure of no issue",
+        lambda f: policy(f).update(disclosures={"issues": ["grwo"]}),
+        ("policy.yaml:31", "grwo"),
+    ),
+    (
+        "disclosure of no group",
+        lambda f: policy(f).update(disclosures={"groups": ["crds"]}),
+        ("policy.yaml:31", "did you mean cards?"),
+    ),
+    (
+        "consent of no channel",
+        lambda f: policy(f)["consent"].update({"/display": "opt_in"}),
+        ("policy.yaml:18", "consent /display"),
+    ),
+    ("lane", lambda f: offer(f).update(lane="markting"), ("offers.yaml:19", "markting")),
+    (
+        "name with a line",
+        lambda f: offer(f).update(group="cards\n"),
+        ("offers.yaml:7", "of letters, digits"),
+    ),
+    (
+        "foreign digits",
+        lambda f: offer(f).update(eligibility="age >= \u0663"),
+        ("offers.yaml:19", "\u0663"),
+    ),
 ]
 
 
@@ -127,6 +175,25 @@ def test_refuses_with_place_and_cure(
     assert str(tmp_path) in str(refusal.value)
     for sign in signs:
         assert sign in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: offer(f).update(channels=["mobile_app", "mobile_app"]),
+        lambda f: offer(f).update(placements=["home_feed", "home_feed"]),
+        lambda f: policy(f).update(consent={}),
+        lambda f: again(f, channel="sms"),
+    ],
+    ids=["channel twice", "placement twice", "no default", "words for another channel"],
+)
+def test_what_says_nothing_new_changes_no_offer(
+    tmp_path: Path, change: Callable[[Files], Any]
+) -> None:
+    plain, changed = loaded(tmp_path), loaded(tmp_path, change)
+    for name, mask in plain.in_placement.items():
+        assert changed.in_placement[name].tolist() == mask.tolist()
+    assert changed.policy.consent_mode("mobile_app", Purpose.OUTBOUND) is ConsentMode.OPT_IN
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

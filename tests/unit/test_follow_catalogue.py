@@ -149,6 +149,21 @@ def test_an_invalid_version_is_refused_once_and_the_old_one_stays(served: Served
     assert len(served.refused) == 1
 
 
+@pytest.mark.parametrize("zone", ["America", "Europe/Middle_Earth"])
+def test_a_zone_that_is_none_is_refused_with_its_line_and_the_old_version_stays(
+    served: Served, zone: str
+) -> None:
+    follower, before = served.follower(), served.edition
+    served.save(lambda files: files["policy"].update(time_zone=zone))
+    looked(follower, 6)
+    assert served.edition is before
+    (reason,) = served.refused
+    assert f"policy.yaml:1: time_zone {zone} is unknown" in reason
+    served.save(dearer)
+    looked(follower, 2)
+    assert served.edition.catalogue.values[0] == 21.0
+
+
 @pytest.mark.parametrize("name", ["offers", "policy", "treatments"])
 def test_a_file_that_vanishes_changes_nothing(served: Served, name: str) -> None:
     follower = served.follower()

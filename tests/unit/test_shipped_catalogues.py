@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from service.adapters.catalogue_files import CatalogueFiles
 from service.domain.catalogue import Lane
 from service.domain.contact_policy import Counted, Scope
 from service.domain.facts import SituationFacts
+from service.errors import CatalogueInvalid
 from tests.worlds import toy_customer, toy_situation
 
 SHIPPED = sorted(
@@ -83,6 +85,19 @@ def test_the_simulated_bank_sells_investments_only_to_who_can_bear_them() -> Non
     assert closed[np.isin(catalogue.groups, ["loans"])].all()
     assert closed[catalogue.risk_rating >= 4].all()
     assert catalogue.risk_rating[catalogue.row_of["wealth_r4"]] == 4
+
+
+@pytest.mark.parametrize("rating", ["issuer_rating: 4\n", "issuer_rating: 1\n"])
+def test_a_rating_lost_from_an_investment_refuses_the_simulated_banks_catalogue(
+    tmp_path: Path, rating: str
+) -> None:
+    (shipped,) = (folder for folder in SHIPPED if folder.name == "simulated")
+    folder = Path(shutil.copytree(shipped, tmp_path / "catalogue"))
+    offers = (folder / "offers.yaml").read_text(encoding="utf-8")
+    assert rating in offers
+    (folder / "offers.yaml").write_text(offers.replace(f"    {rating}", ""), encoding="utf-8")
+    with pytest.raises(CatalogueInvalid, match=r"offers\.yaml:\d+: offer \w+: group \w+ is rated"):
+        CatalogueFiles(folder).load()
 
 
 def test_santander_fills_a_strangers_feed_and_denies_nobody_for_a_fact_the_panel_lacks() -> None:

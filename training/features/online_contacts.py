@@ -64,6 +64,14 @@ def load_contacts(
             progress("contacts", done, len(customers))
 
 
+def read_contacts(contacts: ImportedContacts, customers: pl.Series, progress: Progress) -> None:
+    """Make every history as a load would, and keep none: whether all of them can be made."""
+    done = 0
+    for batch in _batches(contacts, customers):
+        done += len(batch)
+        progress("contacts read", done, len(customers))
+
+
 def add_logged(bank: str, logged: Logged, redis: Redis, progress: Progress) -> int:
     """Add to the histories what the log tells, and return how many entries that were; a stranger's
     history begins here.

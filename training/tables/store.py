@@ -76,11 +76,18 @@ class TableStore:
         return TABLES[name].empty().lazy()
 
     def rows(self, name: str) -> int:
-        """How many rows the table has; none when the bank did not bring it."""
-        return int(pq.read_metadata(self.path(name)).num_rows) if self.has(name) else 0
+        """How many rows the table has; none when the bank did not bring it. `TableInvalid` when it
+        is damaged.
+        """
+        if not self.has(name):
+            return 0
+        with self._read(name):
+            return int(pq.read_metadata(self.path(name)).num_rows)
 
     def digest(self, name: str, progress: Progress = silent) -> str:
-        """`TableDigest` of the table; what this store appended is not read again for it."""
+        """`TableDigest` of the table; what this store appended is not read again for it.
+        `TableInvalid` when it is damaged.
+        """
         if name not in self._digests:
             self._digests[name] = self._digest_of_file(name, progress)
         return self._digests[name]
@@ -111,12 +118,23 @@ class TableStore:
 
     def _digest_of_file(self, name: str, progress: Progress) -> str:
         digest, done = TableDigest(_table(name)), 0
-        with pq.ParquetFile(self.path(name)) as file:
+        with self._read(name), pq.ParquetFile(self.path(name)) as file:
             for batch in file.iter_batches(_ROWS_IN_GROUP):
                 digest.add(pa.Table.from_batches([batch]))
                 done += len(batch)
                 progress(f"fingerprint of {name}", done, file.metadata.num_rows)
         return digest.hexdigest()
+
+    @contextmanager
+    def _read(self, name: str) -> Iterator[None]:
+        """Damage in a file has many names."""
+        try:
+            yield
+        except (pa.ArrowException, OSError):
+            raise TableInvalid(
+                f"{self.path(name)} cannot be read: restore it from its backup, or import the bank"
+                " again"
+            ) from None
 
     @contextmanager
     def _replacing(self, name: str) -> Iterator[Path]:
