@@ -57,6 +57,7 @@ DECISION: dict[str, Any] = {
 WHY_NOT: dict[str, Any] = {
     "decision_id": DECISION_ID,
     "offer_id": "deposit_12m",
+    "as_of": "2026-10-31T10:15:00Z",
     "was_offered": False,
     "first_rule": "not_cooling_down",
     "rules": [

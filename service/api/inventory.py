@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request, get
 
+from service.api.authentication import asking
 from service.api.desk import desk_of
 from service.api.wire import (
     CatalogueAnswer,
@@ -29,14 +30,17 @@ REJECT_REASONS = [
 
 @get("/v1/catalogue", sync_to_thread=False)
 def catalogue(request: Request[Any, Any, Any]) -> CatalogueAnswer:
-    """Every offer with its titles, every channel with its placements, every reject reason."""
+    """Every offer with its titles, every channel with its placements, every reject reason; what an
+    offer is worth to the bank is for its analysts and auditors.
+    """
     held = desk_of(request).make_decision.edition.catalogue
+    with_numbers = asking(request).sees_numbers
     return CatalogueAnswer(
         catalogue=held.version,
         policy=held.policy.version,
         currency=held.currency,
         channels={name: dict(row.placements) for name, row in held.policy.channels.items()},
-        offers=[_offer(held, row) for row in range(len(held))],
+        offers=[_offer(held, row, with_numbers=with_numbers) for row in range(len(held))],
         reject_reasons=REJECT_REASONS,
     )
 
@@ -54,15 +58,15 @@ def models(request: Request[Any, Any, Any]) -> ModelsAnswer:
     )
 
 
-def _offer(held: Catalogue, row: int) -> CatalogueOffer:
+def _offer(held: Catalogue, row: int, *, with_numbers: bool) -> CatalogueOffer:
     offer_id = held.offer_ids[row]
     return CatalogueOffer(
         offer_id=offer_id,
         offer_version=held.offer_versions[row],
         product_id=held.product_ids[row],
         group=held.groups[row],
-        value=float(held.values[row]),
-        lever=float(held.levers[row]),
+        value=float(held.values[row]) if with_numbers else None,
+        lever=float(held.levers[row]) if with_numbers else None,
         channels=[name for name, mask in held.in_channel.items() if mask[row]],
         lane=held.lanes[row],
         killed=bool(held.killed[row]),

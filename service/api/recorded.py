@@ -41,7 +41,6 @@ SEES_DECISIONS = (
     AccessScope.AUDIT,
 )
 UNKNOWN = "no such decision is on record"
-SEES_NUMBERS = frozenset({AccessScope.ANALYST, AccessScope.AUDIT})
 
 
 @get(DECISION_PATH)
@@ -53,7 +52,7 @@ async def recorded_decision(
     principal.require(*SEES_DECISIONS)
     again = await _again(decision_id, request, principal)
     reasons = await asyncio.to_thread(reasons_of, again, _audience(principal))
-    with_numbers = not principal.scopes.isdisjoint(SEES_NUMBERS)
+    with_numbers = principal.sees_numbers
     return _told(again, reasons, with_numbers=with_numbers)
 
 
@@ -66,10 +65,11 @@ async def why_not_offer(
     principal.require(AccessScope.AGENT, AccessScope.ANALYST, AccessScope.AUDIT)
     again = await _again(decision_id, request, principal)
     told = why_not(again, offer_id)
-    with_numbers = not principal.scopes.isdisjoint(SEES_NUMBERS)
+    with_numbers = principal.sees_numbers
     return WhyNotAnswer(
         decision_id=decision_id,
         offer_id=offer_id,
+        as_of=again.record.inputs.as_of,
         was_offered=told.was_offered,
         first_rule=told.denials[0].code if told.denials else None,
         rules=[
@@ -135,7 +135,7 @@ async def _again(
 def _audience(principal: Principal) -> Audience:
     if principal.kind is PrincipalKind.AGENT:
         return Audience.AGENT
-    if principal.scopes.isdisjoint(SEES_NUMBERS):
+    if not principal.sees_numbers:
         return Audience.CUSTOMER
     return Audience.AUDITOR
 

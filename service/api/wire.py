@@ -154,8 +154,8 @@ class CatalogueOffer(Struct, frozen=True, kw_only=True):
     offer_version: int
     product_id: str
     group: str
-    value: float
-    lever: float
+    value: float | None
+    lever: float | None
     channels: list[Channel]
     lane: Lane
     killed: bool

@@ -86,6 +86,7 @@ class WhyNotAnswer(Struct, frozen=True, kw_only=True):
 
     decision_id: str
     offer_id: str
+    as_of: Instant
     was_offered: bool
     first_rule: str | None
     rules: list[DenialAnswer]

@@ -94,6 +94,11 @@ class Principal:
         return True
 
     @property
+    def sees_numbers(self) -> bool:
+        """Whether what offers are worth, and how likely they are taken, is for this principal."""
+        return not self.scopes.isdisjoint((AccessScope.ANALYST, AccessScope.AUDIT))
+
+    @property
     def sees_some_only(self) -> bool:
         """Whether there are customers whose decisions are no business of this principal."""
         return self.customer_id is not None or self.kind is PrincipalKind.AGENT

@@ -79,7 +79,7 @@ def _worded(
     rows = [row for slate in decision.slates for row in slate.rows]
     said = {row: trace.guard(name, channel.say, situation, row) for row in rows}
     words = {row: treatment for row, treatment in said.items() if treatment is not None}
-    reasons = edition.degraded_reasons + situation.degraded_reasons + trace.reasons()
+    reasons = edition.lacks + situation.degraded_reasons + trace.reasons()
     degraded_reasons = tuple(dict.fromkeys(reasons))
     slates = tuple(_said(slate, words) for slate in decision.slates)
     if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):

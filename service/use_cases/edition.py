@@ -38,6 +38,12 @@ class Edition:
     kills: KillSwitches = NOTHING_KILLED
 
     @cached_property
+    def lacks(self) -> tuple[str, ...]:
+        """Why every decision made with this knows less than it could."""
+        stops_model = self.release is not None and self.release.bundle_id in self.kills.models
+        return self.degraded_reasons + (("model_killed",) if stops_model else ())
+
+    @cached_property
     def product_places(self) -> Mapping[str, int]:
         """The place of every product in the vocabulary."""
         return {product: place for place, product in enumerate(self.product_vocabulary)}

@@ -17,8 +17,26 @@ SOON_SECONDS = 2.0
 PATIENCE_SECONDS, PAUSE_SECONDS = 0.25, 0.005
 
 
+class _Named(msgspec.Struct):
+    offer_id: str
+
+
+class _Place(msgspec.Struct):
+    offers: list[_Named] = []
+
+
 class _KeptAnswer(msgspec.Struct):
     decision_id: str
+    placements: list[_Place] = []
+
+
+def offers_in(content: bytes) -> frozenset[str]:
+    """The offers a kept answer makes; none in what is no answer of this version."""
+    try:
+        kept = msgspec.json.decode(content, type=_KeptAnswer)
+    except msgspec.DecodeError:
+        return frozenset()
+    return frozenset(offer.offer_id for place in kept.placements for offer in place.offers)
 
 
 class KeptAnswers:

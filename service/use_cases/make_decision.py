@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from service.domain.decision import NoOfferReason, Rung
+from service.domain.kill_switches import killed_rows
 from service.domain.reasons import Audience
 from service.domain.ulid import new_ulid, ulid_bytes
 from service.errors import LogUnavailable, RequestConflict
@@ -38,7 +39,7 @@ from service.use_cases.decision_records import (
     recorded_outputs,
 )
 from service.use_cases.edition import Edition
-from service.use_cases.kept_answers import KeptAnswers
+from service.use_cases.kept_answers import KeptAnswers, offers_in
 from service.use_cases.tell_reasons import tell_reasons
 
 ARM = "champion"
@@ -91,7 +92,7 @@ class MakeDecision:
         if record.kept is not None and command.slot is not None:
             if record.kept.body != command.slot.body:
                 raise RequestConflict
-            if await self._kept.is_on_record(record.kept.content):
+            if await self._stands(record.kept.content, edition, command.ask.channel):
                 return Answered(record.kept.content, identity, None)
             await self._take_back(command.customer_id, command.slot, record.kept.content)
         result = decide_in(edition, record, command.ask, self._clock.as_of())
@@ -139,11 +140,24 @@ class MakeDecision:
         """The commit; an earlier answer under the same request id stands if it is on record."""
         for _ in range(MOST_EARLIER):
             committed = await self._committed(draft, record)
-            if not committed.is_earlier or await self._kept.is_on_record(committed.content):
+            channel = draft.result.situation.ask.channel
+            if not committed.is_earlier or await self._stands(
+                committed.content, draft.edition, channel
+            ):
                 return committed
             if draft.slot is not None:
                 await self._take_back(draft.customer_id, draft.slot, committed.content)
         return self._commit.uncommitted(draft)
+
+    async def _stands(self, content: bytes, edition: Edition, channel: str) -> bool:
+        """Whether an answer given before may be given again: a promise to say the same binds until
+        somebody stops an offer in it.
+        """
+        stopped = killed_rows(edition.kills, edition.catalogue, channel)
+        row_of = edition.catalogue.row_of
+        if any(stopped[row_of[offer]] for offer in offers_in(content) if offer in row_of):
+            return False
+        return await self._kept.is_on_record(content)
 
     async def _take_back(self, customer_id: str, slot: AnswerSlot, content: bytes) -> None:
         await self._kept.take_back(

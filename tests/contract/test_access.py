@@ -91,6 +91,17 @@ def test_a_good_token_is_answered(client, issuer) -> None:
     assert client.get("/v1/catalogue", headers=bearer(issuer.token(""))).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("scope", "is_told"), [("customer", False), ("decide", False), ("analyst", True)]
+)
+def test_what_an_offer_is_worth_to_the_bank_is_told_to_analysts_only(
+    client, issuer, scope, is_told
+) -> None:
+    answer = client.get("/v1/catalogue", headers=bearer(issuer.token(scope))).json()
+    for offer in answer["offers"]:
+        assert (offer["value"] is not None, offer["lever"] is not None) == (is_told, is_told)
+
+
 @pytest.mark.parametrize("operation", [o for o in CLOSED if o.needs], ids=lambda o: o.id)
 def test_the_missing_scope_is_named(client, issuer, operation) -> None:
     others = [scope for scope in AccessScope if scope not in operation.needs]

@@ -11,6 +11,7 @@ import pytest
 from feature_repo.contact_layout import KeptAnswer
 from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Rung
+from service.domain.kill_switches import KillSwitches
 from service.domain.situation import Ask, Placement, Situation
 from service.domain.ulid import new_ulid, ulid_bytes
 from service.errors import RecordDamaged, RequestConflict
@@ -266,6 +267,31 @@ def test_a_kept_answer_whose_record_was_damaged_since_is_told_again(
     _, content = kept_answer(make_decision, age_seconds=60)
     log.damage = RecordDamaged("w0", 1, "a bit flipped")
     assert answered(make_decision, NAMED).content == content
+
+
+def test_a_kept_answer_with_an_offer_stopped_since_is_not_told_again(
+    make_decision: MakeDecision, contacts: FakeContacts, log: MemoryLog
+) -> None:
+    made = new_ulid(NOW)
+    offers = b'[{"id":"home_feed","offers":[{"offer_id":"buy_fund"}]}]'
+    content = b'{"decision_id":"%b","placements":%b}' % (made.encode(), offers)
+    kept = replace(toy_record(), kept=KeptAnswer(SLOT.body, content))
+    make_decision._store.records["known"] = kept  # type: ignore[attr-defined]
+    log.append(RecordKind.DECISION, b"", key=ulid_bytes(made) or b"")
+    assert answered(make_decision, NAMED).content == content
+    kills = KillSwitches(offers=frozenset({"buy_fund"}))
+    make_decision.edition = replace(make_decision.edition, kills=kills)
+    assert answered(make_decision, NAMED).content == b"take_loan open_account visit_us"
+    assert contacts.released
+
+
+def test_a_killed_model_is_named(make_decision: MakeDecision) -> None:
+    release = make_decision.edition.release
+    assert release is not None
+    kills = KillSwitches(models=frozenset({release.bundle_id}))
+    make_decision.edition = replace(make_decision.edition, kills=kills)
+    decision = decided(make_decision, LIVE).decision
+    assert (decision.scorer, decision.degraded_reasons) == ("segment_rate", ("model_killed",))
 
 
 def test_an_earlier_answer_nobody_recorded_gives_way(
