@@ -48,6 +48,8 @@ ANSWER_SECONDS = 600.0
 ANSWER_MAGIC = b"NBA1"
 KEPT_SECONDS = 400 * 86_400.0
 """How far back histories go even where no rule looks so far: a new rule sees what happened."""
+OPTED_OUT_SECONDS = 1_826 * 86_400.0
+"""How long an opt-out is kept (in its `until`), longer than any other answer: five years."""
 LATEST_SECONDS = 86_400.0
 """How late a report may be and still count when it happened; later ones count when received."""
 

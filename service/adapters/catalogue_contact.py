@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import time, timedelta
 
+from feature_repo.contact_layout import OPTED_OUT_SECONDS
 from service.adapters.catalogue_format import (
     CapEntry,
     ContactEntry,
@@ -32,6 +33,8 @@ HOUSE_COOLDOWNS = (
     Cooldown("reject", "has_elsewhere", Scope.PRODUCT_LINE, timedelta(days=180)),
 )
 """What holds where the bank declares no cooldowns."""
+OPTED_OUT = Cooldown("opted_out", None, Scope.CHANNEL, timedelta(seconds=OPTED_OUT_SECONDS))
+"""What holds where the bank declares none after `opted_out`: nobody forgets that by accident."""
 
 
 def contact_policy(entry: ContactEntry) -> ContactPolicy:
@@ -39,9 +42,7 @@ def contact_policy(entry: ContactEntry) -> ContactPolicy:
     quiet = entry.quiet_hours
     return ContactPolicy(
         caps=tuple(map(_cap, entry.caps)),
-        cooldowns=(
-            HOUSE_COOLDOWNS if entry.cooldowns is None else tuple(map(_cooldown, entry.cooldowns))
-        ),
+        cooldowns=_cooldowns(entry.cooldowns),
         quiet_hours=(
             QuietHours(time.fromisoformat(quiet.begins), time.fromisoformat(quiet.ends))
             if quiet
@@ -113,6 +114,14 @@ def _cap(entry: CapEntry) -> Cap:
         limit=entry.limit,
         only=frozenset(entry.only),
     )
+
+
+def _cooldowns(entries: list[CooldownEntry] | None) -> tuple[Cooldown, ...]:
+    """The bank's, else those of the house; after an opt-out always one."""
+    cooldowns = HOUSE_COOLDOWNS if entries is None else tuple(map(_cooldown, entries))
+    if any(cooldown.outcome == OPTED_OUT.outcome for cooldown in cooldowns):
+        return cooldowns
+    return (*cooldowns, OPTED_OUT)
 
 
 def _cooldown(entry: CooldownEntry) -> Cooldown:

@@ -88,7 +88,9 @@ class Cooling:
         if contacts is None or not len(contacts):
             return
         last = contacts["at"] + self._kept_back_seconds[contacts["event"], contacts["reason"]]
-        counts = (np.fmax(last, contacts["until"]) > now) & (contacts["is_marketing"] != 0)
+        # Whoever opts out in reply to a service message has opted out.
+        is_meant = (contacts["is_marketing"] != 0) | (contacts["event"] == ContactEvent.OPTED_OUT)
+        counts = (np.fmax(last, contacts["until"]) > now) & is_meant
         places = np.flatnonzero(counts)
         if not len(places):
             return

@@ -121,12 +121,14 @@ class ContactPolicy:
 
     @cached_property
     def longest_seconds(self) -> float:
-        """How far back any of its rules looks."""
+        """How far back any of its rules looks for what does not say itself how long it is kept."""
         windows = (
             w.total_seconds() if isinstance(w, timedelta) else LONGEST_SECONDS[w]
             for w in (cap.window for cap in self.caps)
         )
-        durations = (cooldown.duration.total_seconds() for cooldown in self.cooldowns)
+        # An opt-out says itself how long it is kept, so that all the rest need not be.
+        answers = (it for it in self.cooldowns if it.event is not ContactEvent.OPTED_OUT)
+        durations = (cooldown.duration.total_seconds() for cooldown in answers)
         return max([0.0, *windows, *durations])
 
     @cached_property

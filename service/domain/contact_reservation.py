@@ -11,6 +11,7 @@ import numpy as np
 
 from feature_repo.contact_layout import (
     KEPT_SECONDS,
+    OPTED_OUT_SECONDS,
     ContactEvent,
     ContactReason,
     Entries,
@@ -85,7 +86,10 @@ def outcome_entry(outcome: Outcome, decided: np.void, *, clock_offset_seconds: f
     entry = decided.copy()
     at = counted_at(outcome.occurred_at.timestamp(), outcome.received_at.timestamp())
     entry["at"] = at - clock_offset_seconds
-    entry["until"] = outcome.until.timestamp() - clock_offset_seconds if outcome.until else 0.0
+    if outcome.until is not None:
+        entry["until"] = outcome.until.timestamp() - clock_offset_seconds
+    elif outcome.outcome is OutcomeKind.OPTED_OUT:
+        entry["until"] = entry["at"] + OPTED_OUT_SECONDS
     entry["channel"] = channel_code(outcome.channel)
     entry["event"] = event_of(outcome.outcome)
     entry["reason"] = ContactReason[outcome.reason.upper()] if outcome.reason else 0

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from feature_repo.contact_layout import KEPT_SECONDS
 from service.domain.catalogue import Catalogue
-from service.domain.contact_reservation import cap_checks_at
+from service.domain.contact_reservation import cap_checks_at, keep_seconds
 from service.ports import Clock, ContactStore, NoteStatus, OutcomeObserver
 
 RETRY_AFTER_SECONDS = (0.25, 0.5, 5.0, 60.0, 600.0)
@@ -52,7 +51,7 @@ class CountOutcomes:
         status = await self._contacts.note(
             outcome.customer_id,
             outcome.entry,
-            keep_seconds=KEPT_SECONDS,
+            keep_seconds=keep_seconds(catalogue.policy.contact),
             within_seconds=self._within_seconds,
             caps=cap_checks_at(catalogue, self._clock.as_of(), catalogue.zone),
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from feature_repo.contact_layout import ContactEvent, ContactReason
+from service.adapters.catalogue_contact import OPTED_OUT
 from service.domain.catalogue import Lane
 from service.domain.contact_policy import ContactPolicy, Cooldown, QuietHours, Scope
 from service.domain.customer import Profile
@@ -74,6 +75,19 @@ class TestNotCoolingDown(RuleContract):
         situation = told_under(ContactPolicy(), None)
         assert not self.rule().permits(situation).any()
         assert self.rule().explain(situation, FUND).seen == "unknown contact history"
+
+    def test_after_an_opt_out_no_marketing_stands_in_that_channel_also_if_a_service_was_meant(
+        self,
+    ) -> None:
+        years = 5 * 365 * 86_400
+        said = {"event": ContactEvent.OPTED_OUT, "channel": "sms", "is_marketing": False}
+        out = entry(NOW - years, "of old", **said)
+        by_sms = {"channel": "sms", "placements": MESSAGE}
+        assert self.resting(out, OPTED_OUT, **by_sms) == list(OFFERS)
+        assert self.resting(out, OPTED_OUT) == []
+        situation = told_under(ContactPolicy(cooldowns=(OPTED_OUT,)), out, **by_sms)
+        owed = replace(situation.catalogue, lanes=(Lane.MANDATORY,) * len(OFFERS))
+        assert self.rule().permits(replace(situation, catalogue=owed)).all()
 
     def test_a_resting_place_leaves_the_others_open(self) -> None:
         of_place = replace(self.REJECTED, scope=Scope.PLACEMENT)

@@ -12,6 +12,7 @@ from redis import Redis
 
 from feature_repo.contact_layout import (
     KEPT_SECONDS,
+    OPTED_OUT_SECONDS,
     ContactEvent,
     ContactReason,
     Entries,
@@ -113,6 +114,19 @@ def test_every_contact_of_a_whole_table_lies_in_its_customers_history_in_the_ord
         shown = entries[entries["event"] == ContactEvent.IMPRESSION]
         assert set(shown["decision"].tolist()) == set(map(decision_key, own["contact_id"]))
         assert len(entries) == len(shown) + own["outcome"].drop_nulls().len()
+
+
+def test_an_opt_out_is_loaded_and_kept_for_longer_than_all_else(tmp_path, address, redis):
+    two_years = SHOWN - timedelta(days=730)
+    said = {"outcome_at": two_years, "shown_at": two_years}
+    table = contacts(
+        contact("k1", outcome="opted_out", **said), contact("k2", outcome="reject", **said)
+    )
+    materialize(built(tmp_path, contacts=table), address)
+
+    _, opted_out = history(redis)
+    assert opted_out["event"] == ContactEvent.OPTED_OUT
+    assert opted_out["until"] == opted_out["at"] + OPTED_OUT_SECONDS
 
 
 def test_a_repeated_load_keeps_what_the_service_wrote_since(bank, address, redis):

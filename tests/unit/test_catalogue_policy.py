@@ -24,6 +24,7 @@ from service.domain.contact_policy import (
 from service.errors import CatalogueInvalid
 from tests.toy_catalogue_files import Files, loaded, offer, toy_files, written
 
+AFTER_AN_OPT_OUT = Cooldown("opted_out", None, Scope.CHANNEL, timedelta(days=1_826))
 CAP = {"id": "week", "scope": "offer", "window": "7d", "limit": 3}
 SAME_KEY = ("offer_74944", "offer_79905")
 SAME_PLACE = ("place_25115", "place_98430")
@@ -200,19 +201,30 @@ def test_a_policy_becomes_caps_cooldowns_and_quiet_hours(tmp_path: Path) -> None
             frozenset({"home_feed", "mobile_app/login_banner"}),
         ),
     )
-    assert policy.cooldowns == (Cooldown("reject", "bad_time", Scope.ALL, timedelta(hours=36)),)
+    declared = Cooldown("reject", "bad_time", Scope.ALL, timedelta(hours=36))
+    assert policy.cooldowns == (declared, AFTER_AN_OPT_OUT)
     assert policy.quiet_hours == QuietHours(time(21, 30), time(8))
 
 
-def test_who_declares_no_cooldowns_gets_those_of_the_house_and_who_declares_none_has_none(
+def test_who_declares_no_cooldowns_gets_those_of_the_house(
     tmp_path: Path,
 ) -> None:
     assert loaded(tmp_path).policy.contact.cooldowns == (
         Cooldown("reject", None, Scope.OFFER, timedelta(days=90)),
         Cooldown("reject", None, Scope.GROUP, timedelta(days=14)),
         Cooldown("reject", "has_elsewhere", Scope.PRODUCT_LINE, timedelta(days=180)),
+        AFTER_AN_OPT_OUT,
     )
-    assert loaded(tmp_path, contact(cooldowns=[])).policy.contact.cooldowns == ()
+
+
+def test_after_an_opt_out_the_channel_rests_unless_the_bank_says_otherwise_itself(
+    tmp_path: Path,
+) -> None:
+    silent = loaded(tmp_path, contact(cooldowns=[])).policy.contact
+    assert silent.cooldowns == (AFTER_AN_OPT_OUT,)
+    own = {"outcome": "opted_out", "scope": "all", "duration": "731d"}
+    spoken = loaded(tmp_path, contact(cooldowns=[own])).policy.contact
+    assert spoken.cooldowns == (Cooldown("opted_out", None, Scope.ALL, timedelta(days=731)),)
 
 
 def test_conditions_of_issue_group_and_offer_are_joined(tmp_path: Path) -> None:

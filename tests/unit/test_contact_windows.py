@@ -108,6 +108,8 @@ def test_a_history_goes_as_far_back_as_any_rule_looks_and_never_less_than_the_re
     assert keep_seconds(ContactPolicy(caps=(long,))) == 800 * 86_400
     rest = Cooldown("reject", None, Scope.OFFER, timedelta(days=900))
     assert keep_seconds(ContactPolicy(caps=(long,), cooldowns=(rest,))) == 900 * 86_400
+    out = Cooldown("opted_out", None, Scope.CHANNEL, timedelta(days=1_826))
+    assert keep_seconds(ContactPolicy(cooldowns=(out,))) == KEPT_SECONDS  # it carries its own end
 
 
 @pytest.mark.parametrize(("late", "at"), [(0, 0), (86_400, 0), (86_401, 86_401), (-1, -1)])

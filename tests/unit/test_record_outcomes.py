@@ -8,82 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from feature_repo.contact_layout import ContactEvent, name_key
+from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_key
 from service.domain.outcomes import Outcome, OutcomeKind, RejectReason
-from service.domain.principal import LOCAL, AccessScope, Principal, PrincipalKind
-from service.domain.situation import Ask, Placement
+from service.domain.principal import LOCAL
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
-from service.telemetry.metrics import Metrics
-from service.telemetry.outcome_metrics import OutcomeMetrics
-from service.use_cases.count_outcomes import CountOutcomes
-from service.use_cases.decision_command import DecisionCommand
-from service.use_cases.make_decision import MakeDecision, Surroundings
-from service.use_cases.outcome_records import OutcomeResult, OutcomeStatus
-from service.use_cases.record_outcomes import RecordOutcomes
-from service.use_cases.replay_decision import RecordedDecisions
-from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
-from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
-from tests.toy_release import CountingObserver, toy_edition, toy_release
-
-ASK = Ask("mobile_app", (Placement("home_feed", 2),), "en", trigger="login")
-EDITION = toy_edition(toy_release())
-OTHERS = Principal("c2", PrincipalKind.CUSTOMER, frozenset({AccessScope.CUSTOMER}), "c2")
-
-
-class Service:
-    """The real use cases around a memory that forgets."""
-
-    def __init__(self) -> None:
-        self.log, self.contacts, self.metrics = MemoryLog(), FakeContacts(), Metrics()
-        self.clock = FixedClock()
-        watch = OutcomeMetrics(self.metrics)
-        self.counting = CountOutcomes(
-            self.contacts,
-            self.clock,
-            watch,
-            catalogue=lambda: EDITION.catalogue,
-            within_seconds=0.025,
-        )
-        self.take = RecordOutcomes(
-            RecordedDecisions(self.log, OneEdition(EDITION), FixedDecoder(toy_record())),
-            self.log,
-            self.clock,
-            self.counting,
-            watch,
-            catalogue=lambda: EDITION.catalogue,
-        )
-
-    def decide(self) -> str:
-        """The id of a decision that offers buy_fund and take_loan."""
-        store = FakeCustomerStore({"c1": toy_record()})
-        around = Surroundings(store, FakeContacts(), self.log, self.clock, CountingObserver())
-        make = MakeDecision(around, sinks=(), edition=EDITION, state_deadline_seconds=1.0)
-        answered = asyncio.run(make(DecisionCommand("c1", ASK), lambda result, named: b""))
-        return answered.identity.decision_id
-
-    def report(self, *outcomes: Outcome, principal: Principal = LOCAL) -> list[OutcomeResult]:
-        """What they are answered."""
-        return asyncio.run(self.take(outcomes, principal))
-
-    def kinds(self) -> list[RecordKind]:
-        """What is on record, in order."""
-        return [record.kind for record in self.log.records]
-
-
-def outcome(decision_id: str, **changes: object) -> Outcome:
-    """She was shown the fund a minute ago."""
-    shown = Outcome(
-        event_id="e-1",
-        decision_id=decision_id,
-        offer_id="buy_fund",
-        outcome=OutcomeKind.IMPRESSION,
-        occurred_at=NOW - timedelta(minutes=1),
-        received_at=NOW,
-        channel="mobile_app",
-    )
-    return replace(shown, **changes)  # type: ignore[arg-type]
+from service.use_cases.outcome_records import OutcomeStatus
+from tests.fakes import NOW
+from tests.outcome_service import OTHERS, Service, outcome
 
 
 def test_is_durable_counted_and_answered() -> None:
@@ -235,3 +168,11 @@ def test_an_overrun_is_counted_and_told() -> None:
     (result,) = service.report(outcome(service.decide()))
     assert result.status is OutcomeStatus.ACCEPTED
     assert service.metrics.registry.get_sample_value("nbo_cap_overruns_total") == 1.0
+
+
+def test_an_opt_out_says_how_long_it_is_to_be_kept() -> None:
+    service = Service()
+    opted_out = outcome(service.decide(), outcome=OutcomeKind.OPTED_OUT)
+    service.report(opted_out)
+    ((_, entry),) = service.contacts.noted
+    assert entry["until"] == entry["at"] + OPTED_OUT_SECONDS

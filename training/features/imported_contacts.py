@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from feature_repo.contact_layout import (
     ENTRY,
     KEPT_SECONDS,
+    OPTED_OUT_SECONDS,
     ContactEvent,
     ContactReason,
     Entries,
@@ -58,7 +59,10 @@ class ImportedContacts:
     def _shown(self, customers: pl.Series) -> pl.DataFrame:
         customer = pl.col("customer_id")
         end = datetime.combine(self.bank.data_until, time.max, tzinfo=timezone.utc)
-        recent = pl.col("shown_at") >= end - timedelta(seconds=KEPT_SECONDS)
+        shown, said = pl.col("shown_at"), pl.col("outcome")
+        opted_out = shown >= end - timedelta(seconds=OPTED_OUT_SECONDS)
+        opted_out &= (said == "opted_out").fill_null(value=False)
+        recent = (shown >= end - timedelta(seconds=KEPT_SECONDS)) | opted_out
         between = (customer >= customers[0]) & (customer <= customers[-1])
         return self.tables.scan("contacts").filter(between & recent).collect()
 
@@ -78,6 +82,8 @@ class ImportedContacts:
         answers, said = seen[is_answered], rows.filter(pl.Series(is_answered))
         answers["at"] = _seconds(said["outcome_at"].fill_null(said["shown_at"]))
         answers["event"] = _codes(said["outcome"], EVENTS, 0)
+        opted_out = answers["event"] == ContactEvent.OPTED_OUT
+        answers["until"] = np.where(opted_out, answers["at"] + OPTED_OUT_SECONDS, 0.0)
         answers["reason"] = _codes(said["reason"], REASONS, ContactReason.OTHER)
         owner = rows["owner"].to_numpy().astype(np.int64)
         return np.concatenate([seen, answers]), np.concatenate([owner, owner[is_answered]])
