@@ -21,7 +21,6 @@ from feature_repo.contact_layout import (
     placement_key,
 )
 from service.domain.catalogue import Catalogue
-from service.domain.contact_plan import channel_code
 from service.domain.contact_policy import CapCheck, ContactPolicy
 from service.domain.contact_windows import window_starts
 from service.domain.decision import Slate
@@ -79,7 +78,8 @@ def offer_keys(catalogue: Catalogue, row: int) -> tuple[int, int, int]:
 
 
 def outcome_entry(outcome: Outcome, decided: np.void, *, clock_offset_seconds: float) -> np.void:
-    """The entry of an outcome of an offer that was handed out as `decided`.
+    """The entry of an outcome of an offer that was handed out as `decided`: in that channel, not
+    where it was reported, or a cap of one channel could be filled from another.
 
     It counts at the instant the contact policy says, in business time: the wall's minus the offset.
     """
@@ -90,7 +90,6 @@ def outcome_entry(outcome: Outcome, decided: np.void, *, clock_offset_seconds: f
         entry["until"] = outcome.until.timestamp() - clock_offset_seconds
     elif outcome.outcome is OutcomeKind.OPTED_OUT:
         entry["until"] = entry["at"] + OPTED_OUT_SECONDS
-    entry["channel"] = channel_code(outcome.channel)
     entry["event"] = event_of(outcome.outcome)
     entry["reason"] = ContactReason[outcome.reason.upper()] if outcome.reason else 0
     return entry

@@ -6,17 +6,21 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_key
+from service.domain.contact_plan import channel_code
 from service.domain.outcomes import Outcome, OutcomeKind, RejectReason
 from service.domain.principal import LOCAL
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
-from service.use_cases.outcome_records import OutcomeStatus
+from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus
 from tests.fakes import NOW
 from tests.outcome_service import OTHERS, Service, outcome
+
+OUTCOMES = msgspec.msgpack.Decoder(OutcomeRecord)
 
 
 def test_is_durable_counted_and_answered() -> None:
@@ -176,3 +180,11 @@ def test_an_opt_out_says_how_long_it_is_to_be_kept() -> None:
     service.report(opted_out)
     ((_, entry),) = service.contacts.noted
     assert entry["until"] == entry["at"] + OPTED_OUT_SECONDS
+
+
+def test_counts_in_the_channel_that_decided_wherever_it_is_reported() -> None:
+    service = Service()
+    service.report(outcome(service.decide(), channel="branch"))
+    ((_, entry),) = service.contacts.noted
+    assert entry["channel"] == channel_code("mobile_app")
+    assert OUTCOMES.decode(service.log.records[-1].payload or b"").outcome.channel == "branch"
