@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -36,6 +37,9 @@ class FakeContacts:
     commits: list[Reservation] = field(default_factory=list)
     released: list[Reservation] = field(default_factory=list)
     noted: list[tuple[str, np.void]] = field(default_factory=list)
+    takes_seconds: float = 0.0
+    most_at_once: int = 0
+    _at_once: int = 0
 
     async def commit(self, reservation: Reservation, *, within_seconds: float) -> CommitResult:
         """The next end."""
@@ -56,6 +60,10 @@ class FakeContacts:
         caps: tuple[CapCheck, ...] = (),
     ) -> NoteStatus:
         """The next end; a duplicate is told from what was noted before."""
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await asyncio.sleep(self.takes_seconds)
+        self._at_once -= 1
         if self.note_ends:
             return self.note_ends.pop(0)
         what = [entry[name] for name in ("decision", "offer", "event")]

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from time import perf_counter
@@ -57,8 +58,9 @@ class RedisContactStore:
     def __init__(self, wire: RedisWire, *, bank: str, metrics: Metrics, log: Log) -> None:
         self._wire, self._bank = wire, bank
         self._metrics, self._log = metrics, log
-        self._breaker = CircuitBreaker()
-        self._last_result = "ok"
+        # A burst of outcomes must not stop decisions, nor a decision's short deadline the outcomes.
+        decisions = _Reach("decisions")
+        self._reach = {"commit": decisions, RELEASE: decisions, "note": _Reach("outcomes")}
         self._taking_back: set[asyncio.Task[None]] = set()
 
     async def commit(self, reservation: Reservation, *, within_seconds: float) -> CommitResult:
@@ -118,8 +120,9 @@ class RedisContactStore:
         self, operation: str, about: Reservation, arguments: Arguments, within_seconds: float
     ) -> list[Any] | None:
         """The script's answer; None when it did not give one."""
+        reach = self._reach[operation]
         # Taking back is never skipped: what stands would be handed out to who asks again.
-        if operation != RELEASE and not self._breaker.permits():
+        if operation != RELEASE and not reach.breaker.permits():
             self._metrics.contact_writes[operation, "short_circuited"].inc()
             return None
         started = perf_counter()
@@ -134,7 +137,7 @@ class RedisContactStore:
         finally:
             self._metrics.contact_writes[operation, result].inc()
             self._metrics.contact_write_duration.observe(perf_counter() - started)
-        self._observe(result, cause)
+        self._observe(reach, result, cause)
         return reply
 
     async def _reply(
@@ -162,17 +165,28 @@ class RedisContactStore:
         (reply,) = await self._wire.send(packed, 1, within_seconds=within_seconds)
         return reply
 
-    def _observe(self, result: str, cause: str) -> None:
+    def _observe(self, reach: _Reach, result: str, cause: str) -> None:
         """One line per change between reachable and not; what the server said may hold a key."""
         is_reached = result != "unreachable"
         if is_reached:
-            self._breaker.succeeded()
+            reach.breaker.succeeded()
         else:
-            self._breaker.failed()
+            reach.breaker.failed()
         told = "ok" if is_reached else result
-        if told != self._last_result:
-            self._last_result = told
-            self._log.warning("contact_store", result=told, cause=cause or None)
+        if told != reach.last_result:
+            reach.last_result = told
+            self._log.warning(
+                "contact_store", result=told, used_for=reach.used_for, cause=cause or None
+            )
+
+
+@dataclass
+class _Reach:
+    """Whether the server answers those who need it for one purpose."""
+
+    used_for: str
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    last_result: str = "ok"
 
 
 class _Refused(Exception):

@@ -16,7 +16,7 @@ from service.sinks import SINKS
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
-from service.use_cases.count_outcomes import CountOutcomes
+from service.use_cases.count_outcomes import NOTE_SECONDS, CountOutcomes
 from service.use_cases.edition import Edition
 from service.use_cases.follow_kill_switches import FollowKillSwitches
 from service.use_cases.make_decision import MakeDecision, Surroundings
@@ -103,7 +103,7 @@ class UseCases:
             self.outside.around.clock,
             self.outside.outcome_observer,
             catalogue=self._catalogue,
-            within_seconds=self.outside.within_seconds,
+            within_seconds=max(self.outside.within_seconds, NOTE_SECONDS),
         )
 
     @cached_property

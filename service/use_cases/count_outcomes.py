@@ -17,6 +17,10 @@ RETRY_AFTER_SECONDS = (0.25, 0.5, 5.0, 60.0, 600.0)
 """Waits before each of the five further attempts; then only a rebuild brings the count in."""
 LOOK_SECONDS = 0.1
 MOST_WAITING = 100_000
+MOST_AT_ONCE = 32
+"""Notes of one worker on their way: as many more would keep decisions waiting for their turn."""
+NOTE_SECONDS = 0.2
+"""How long a note may take at least: longer than a decision, for nobody waits at a counter."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,20 @@ class CountOutcomes:
     ) -> None:
         self._contacts, self._clock, self._observer = contacts, clock, observer
         self._catalogue, self._within_seconds = catalogue, within_seconds
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
         self._waiting: deque[Uncounted] = deque(maxlen=MOST_WAITING)
 
     async def count(self, outcome: Uncounted) -> NoteStatus:
         """Try now; what could not be counted waits for the next attempt."""
         catalogue = self._catalogue()
-        status = await self._contacts.note(
-            outcome.customer_id,
-            outcome.entry,
-            keep_seconds=keep_seconds(catalogue.policy.contact),
-            within_seconds=self._within_seconds,
-            caps=cap_checks_at(catalogue, self._clock.as_of(), catalogue.zone),
-        )
+        async with self._turn:
+            status = await self._contacts.note(
+                outcome.customer_id,
+                outcome.entry,
+                keep_seconds=keep_seconds(catalogue.policy.contact),
+                within_seconds=self._within_seconds,
+                caps=cap_checks_at(catalogue, self._clock.as_of(), catalogue.zone),
+            )
         if status is NoteStatus.OVERRUN:
             self._observer.overran()
         if status is NoteStatus.UNREACHABLE:

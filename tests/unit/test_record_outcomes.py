@@ -16,6 +16,7 @@ from service.domain.principal import LOCAL
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
+from service.use_cases.count_outcomes import MOST_AT_ONCE
 from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus
 from tests.fakes import NOW
 from tests.outcome_service import OTHERS, Service, outcome
@@ -188,3 +189,13 @@ def test_counts_in_the_channel_that_decided_wherever_it_is_reported() -> None:
     ((_, entry),) = service.contacts.noted
     assert entry["channel"] == channel_code("mobile_app")
     assert OUTCOMES.decode(service.log.records[-1].payload or b"").outcome.channel == "branch"
+
+
+def test_a_full_batch_is_noted_by_and_by() -> None:
+    service = Service()
+    decision_id = service.decide()
+    service.contacts.takes_seconds = 0.001
+    kinds = (OutcomeKind.IMPRESSION, OutcomeKind.CLICK)
+    batch = [outcome(decision_id, event_id=f"e-{n}", outcome=kinds[n % 2]) for n in range(100)]
+    service.report(*batch)
+    assert 1 < service.contacts.most_at_once <= MOST_AT_ONCE
