@@ -37,6 +37,7 @@ class FakeContacts:
     commits: list[Reservation] = field(default_factory=list)
     released: list[Reservation] = field(default_factory=list)
     noted: list[tuple[str, np.void]] = field(default_factory=list)
+    noted_caps: list[tuple[CapCheck, ...]] = field(default_factory=list)
     takes_seconds: float = 0.0
     most_at_once: int = 0
     _at_once: int = 0
@@ -71,6 +72,7 @@ class FakeContacts:
         if what in known:
             return NoteStatus.DUPLICATE
         self.noted.append((customer_id, entry))
+        self.noted_caps.append(caps)
         return NoteStatus.NOTED
 
 

@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from service.domain.catalogue import Catalogue
 from service.domain.outcomes import Outcome, OutcomeKind
 from service.domain.principal import LOCAL, AccessScope, Principal, PrincipalKind
 from service.domain.situation import Ask, Placement
-from service.ports import RecordKind
+from service.ports import CustomerRecord, RecordKind
 from service.telemetry.metrics import Metrics
 from service.telemetry.outcome_metrics import OutcomeMetrics
 from service.use_cases.count_outcomes import CountOutcomes
@@ -30,7 +31,9 @@ OTHERS = Principal("c2", PrincipalKind.CUSTOMER, frozenset({AccessScope.CUSTOMER
 class Service:
     """The real use cases around a memory that forgets."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, catalogue: Catalogue = EDITION.catalogue, customer: CustomerRecord | None = None
+    ) -> None:
         self.log, self.contacts, self.metrics = MemoryLog(), FakeContacts(), Metrics()
         self.clock = FixedClock()
         watch = OutcomeMetrics(self.metrics)
@@ -38,16 +41,18 @@ class Service:
             self.contacts,
             self.clock,
             watch,
-            catalogue=lambda: EDITION.catalogue,
+            catalogue=lambda: catalogue,
             within_seconds=0.025,
         )
         self.take = RecordOutcomes(
-            RecordedDecisions(self.log, OneEdition(EDITION), FixedDecoder(toy_record())),
+            RecordedDecisions(
+                self.log, OneEdition(EDITION), FixedDecoder(customer or toy_record())
+            ),
             self.log,
             self.clock,
             self.counting,
             watch,
-            catalogue=lambda: EDITION.catalogue,
+            catalogue=lambda: catalogue,
         )
 
     def decide(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from service.domain.catalogue import Catalogue
 from service.domain.contact_reservation import cap_checks_at, keep_seconds
+from service.domain.situation import zone_or_none
 from service.ports import Clock, ContactStore, NoteStatus, OutcomeObserver
 
 RETRY_AFTER_SECONDS = (0.25, 0.5, 5.0, 60.0, 600.0)
@@ -29,6 +30,8 @@ class Uncounted:
 
     customer_id: str
     entry: np.void
+    time_zone: str | None = None
+    """The customer's own; None or no zone = the bank's."""
     failures: int = 0
     due: float = 0.0
 
@@ -53,13 +56,14 @@ class CountOutcomes:
     async def count(self, outcome: Uncounted) -> NoteStatus:
         """Try now; what could not be counted waits for the next attempt."""
         catalogue = self._catalogue()
+        zone = zone_or_none(outcome.time_zone) or catalogue.zone
         async with self._turn:
             status = await self._contacts.note(
                 outcome.customer_id,
                 outcome.entry,
                 keep_seconds=keep_seconds(catalogue.policy.contact),
                 within_seconds=self._within_seconds,
-                caps=cap_checks_at(catalogue, self._clock.as_of(), catalogue.zone),
+                caps=cap_checks_at(catalogue, self._clock.as_of(), zone),
             )
         if status is NoteStatus.OVERRUN:
             self._observer.overran()

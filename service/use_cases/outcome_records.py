@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -15,9 +15,13 @@ from service.domain.catalogue import Catalogue
 from service.domain.contact_plan import channel_code
 from service.domain.contact_reservation import offer_keys
 from service.domain.outcomes import Outcome, OutcomeKind
+from service.domain.principal import Principal, PrincipalKind
 from service.use_cases.decision_records import DecisionRecord
 
 MOST_AHEAD = timedelta(minutes=5)
+OLDEST = timedelta(days=400)
+"""As far as histories go back; what is older counts nowhere."""
+LATEST_UNTIL = timedelta(days=1_826)
 KEY_BYTES = 16
 
 
@@ -36,7 +40,6 @@ NOT_OFFERED = "that decision did not make this offer"
 UNKNOWN_DECISION = "no such decision is on record yet: it is looked for again for 30 days"
 LOST_CATALOGUE = "the catalogue of that decision cannot be read: it is tried again for 30 days"
 OTHER_CONTENT = "this event_id was used for another outcome: choose a new one"
-NOT_HERS = "that decision is not for the customer of this token"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,30 @@ class OutcomeResult:
     event_id: str
     status: OutcomeStatus
     detail: str = ""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Who reports, and on whose decisions: only these customers', None = everybody's."""
+
+    subject: str
+    customers: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, principal: Principal, now: datetime) -> Reporter:
+        """What a principal may report on now, so that it can still be told after a restart."""
+        if principal.customer_id is not None:
+            named = [principal.customer_id]
+        elif principal.kind is PrincipalKind.AGENT:
+            named = sorted({call.customer_id for call in principal.calls})
+        else:
+            return cls(principal.subject)
+        seen = tuple(name for name in named if principal.may_see(name, now=now))
+        return cls(principal.subject, seen)
+
+    def may_see(self, customer_id: str) -> bool:
+        """Whether a decision for this customer exists for this reporter."""
+        return self.customers is None or customer_id in self.customers
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,19 +85,46 @@ class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     entry: bytes | None
     """What the customer's contact history holds of it."""
+    customers: tuple[str, ...] | None = None
+    """Whose decisions the principal could report on; None = everybody's."""
+    time_zone: str | None = None
+    """The customer's, as it was read for the decision; kept with what a cap may count."""
+
+    @property
+    def reporter(self) -> Reporter:
+        """Who reported it."""
+        return Reporter(self.principal, self.customers)
+
+    def tells_the_same(self, outcome: Outcome) -> bool:
+        """Whether another report under this event id is the same again."""
+        return _about(self.outcome) == _about(outcome)
 
 
 def complaint_about(outcome: Outcome) -> str:
     """What makes an outcome invalid by itself; empty when nothing does."""
-    if outcome.occurred_at > outcome.received_at + MOST_AHEAD:
-        return "occurred_at lies more than five minutes in the future"
     if outcome.reason is not None and outcome.outcome is not OutcomeKind.REJECT:
         return "reason goes with reject only"
     if (outcome.until is None) is (outcome.outcome is OutcomeKind.LATER):
         return "until goes with later, and later with until"
-    if outcome.until is not None and outcome.until <= outcome.occurred_at:
+    return _complaint_about_instants(outcome)
+
+
+def _complaint_about_instants(outcome: Outcome) -> str:
+    """Only what lies between these bounds can be reckoned with and written down."""
+    occurred, received, until = outcome.occurred_at, outcome.received_at, outcome.until
+    if occurred < received - OLDEST:
+        return f"occurred_at lies more than {OLDEST.days} days in the past"
+    if occurred > received + MOST_AHEAD:
+        return "occurred_at lies more than five minutes in the future"
+    if until is not None and until <= occurred:
         return "until is not after occurred_at"
+    if until is not None and until > received + LATEST_UNTIL:
+        return "until lies more than five years in the future"
     return ""
+
+
+def _about(outcome: Outcome) -> tuple[str, str, str]:
+    return outcome.decision_id, outcome.offer_id, outcome.outcome
 
 
 def event_key(subject: str, event_id: str) -> bytes:

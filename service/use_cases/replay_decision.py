@@ -26,6 +26,7 @@ from service.use_cases.decision_records import (
     recorded_outputs,
 )
 from service.use_cases.edition import Edition
+from service.use_cases.know_customer import know_customer
 
 VERDICTS = {True: "permitted", False: "denied"}
 UNREACHABLE = CustomerRecord(reachable=False, is_loaded=False, features=None, consents=None)
@@ -104,6 +105,16 @@ class RecordedDecisions:
     async def catalogue_of(self, record: DecisionRecord) -> Catalogue:
         """The catalogue a decision was made from; `RecordGone` when it is no longer kept."""
         return await self._editions.catalogue(record.versions)
+
+    def time_zone_of(self, record: DecisionRecord) -> str | None:
+        """The customer's time zone as it was read for a decision; None when nobody knew it."""
+        try:
+            customer = self._customer(record.inputs)
+        except RecordGone:
+            return None
+        days = record.inputs.as_of.timestamp() / 86_400.0
+        known = know_customer(customer, as_of_days=days, product_count=0, views_with_data=())
+        return known.profile.time_zone
 
     def _customer(self, inputs: RecordedInputs) -> CustomerRecord:
         if not inputs.is_reachable:

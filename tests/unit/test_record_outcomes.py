@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_key
 from service.domain.contact_plan import channel_code
+from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
+from service.domain.contact_windows import window_start
 from service.domain.outcomes import Outcome, OutcomeKind, RejectReason
-from service.domain.principal import LOCAL
+from service.domain.principal import LOCAL, AccessScope, CallGrant, Principal, PrincipalKind
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
 from service.use_cases.count_outcomes import MOST_AT_ONCE
 from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus
-from tests.fakes import NOW
-from tests.outcome_service import OTHERS, Service, outcome
+from tests.fakes import NOW, toy_record
+from tests.outcome_service import EDITION, OTHERS, Service, outcome
+from tests.worlds import AS_OF
 
+FIRST_INSTANT = datetime.fromisoformat("0001-01-01T00:00:00+14:00")
+LAST_INSTANT = datetime.fromisoformat("9999-12-31T23:59:59-12:00")
 OUTCOMES = msgspec.msgpack.Decoder(OutcomeRecord)
 
 
@@ -53,8 +59,18 @@ def test_what_is_sent_again_is_a_duplicate_whatever_its_event_id(event_id: str) 
         ({"outcome": OutcomeKind.LATER}, "until"),
         ({"until": NOW + timedelta(days=1)}, "until"),
         ({"offer_id": "get_card"}, "did not make this offer"),
+        ({"occurred_at": FIRST_INSTANT}, "400 days in the past"),
+        ({"outcome": OutcomeKind.LATER, "until": LAST_INSTANT}, "five years in the future"),
     ],
-    ids=["future", "reason", "later without date", "date without later", "another offer"],
+    ids=[
+        "future",
+        "reason",
+        "later without date",
+        "date without later",
+        "another offer",
+        "before all time",
+        "after all time",
+    ],
 )
 def test_what_cannot_be_is_rejected_and_not_kept(changes: dict[str, object], words: str) -> None:
     service = Service()
@@ -79,11 +95,31 @@ def test_a_little_ahead_and_thirty_days_late_are_fine() -> None:
     assert {result.status for result in results} == {OutcomeStatus.ACCEPTED}
 
 
-def test_another_customers_decision_is_not_hers_to_report_on() -> None:
+def test_another_customers_decision_is_as_unknown_as_one_nobody_made() -> None:
     service = Service()
-    (result,) = service.report(outcome(service.decide()), principal=OTHERS)
-    assert result.status is OutcomeStatus.REJECTED
+    of_another = outcome(service.decide())
+    (told,) = service.report(of_another, principal=OTHERS)
+    of_nobody = outcome(new_ulid(NOW), event_id="e-2")
+    (untold,) = service.report(of_nobody, principal=OTHERS)
+    assert (told.status, told.detail) == (untold.status, untold.detail)
+    not_offered = replace(of_another, event_id="e-3", offer_id="get_card")
+    (also_untold,) = service.report(not_offered, principal=OTHERS)
+    assert (also_untold.status, also_untold.detail) == (untold.status, untold.detail)
+    assert service.report(of_another, principal=OTHERS) == [told]
+    asyncio.run(service.take.look_again())
     assert not service.contacts.noted
+
+
+def test_an_agent_reports_on_the_customers_of_her_calls() -> None:
+    service = Service()
+    shown = outcome(service.decide())
+    call = CallGrant("c-9", "c1", NOW + timedelta(minutes=1))
+    agent = Principal("A17", PrincipalKind.AGENT, frozenset({AccessScope.AGENT}), calls=(call,))
+    over = replace(agent, calls=(replace(call, until=NOW),))
+    (too_late,) = service.report(shown, principal=replace(over, subject="A18"))
+    assert too_late.status is OutcomeStatus.QUARANTINED
+    (in_time,) = service.report(shown, principal=agent)
+    assert in_time.status is OutcomeStatus.ACCEPTED
 
 
 def test_an_unknown_decision_waits_and_is_counted_once_it_is_known() -> None:
@@ -132,14 +168,6 @@ def test_every_reporter_numbers_its_own_events() -> None:
     call_centre = replace(LOCAL, subject="call centre")
     (other_reporter,) = service.report(clicked, principal=call_centre)
     assert other_reporter.status is OutcomeStatus.ACCEPTED
-
-
-def test_one_event_twice_in_a_batch_counts_once() -> None:
-    service = Service()
-    shown = outcome(service.decide())
-    results = service.report(shown, shown)
-    assert [one.status for one in results] == [OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE]
-    assert service.kinds() == [RecordKind.DECISION, RecordKind.OUTCOME]
 
 
 def test_without_a_log_nothing_is_accepted() -> None:
@@ -199,3 +227,22 @@ def test_a_full_batch_is_noted_by_and_by() -> None:
     batch = [outcome(decision_id, event_id=f"e-{n}", outcome=kinds[n % 2]) for n in range(100)]
     service.report(*batch)
     assert 1 < service.contacts.most_at_once <= MOST_AT_ONCE
+
+
+@pytest.mark.parametrize("hers", ["Pacific/Kiritimati", None])
+def test_an_overrun_is_judged_by_the_customers_own_day_and_by_the_banks_where_hers_is_unknown(
+    hers: str | None,
+) -> None:
+    daily = Cap("day", Scope.ALL, Counted.IMPRESSION, CalendarWindow.DAY, 1)
+    policy = replace(EDITION.catalogue.policy, contact=ContactPolicy(caps=(daily,)))
+    customer = toy_record()
+    assert customer.features is not None
+    customer.features.categories["time_zone"][0] = hers
+    service = Service(catalogue=replace(EDITION.catalogue, policy=policy), customer=customer)
+    shown = outcome(service.decide())
+    service.contacts.note_ends = [NoteStatus.UNREACHABLE]
+    service.report(shown)
+    service.report(shown)
+    ((check,),) = service.contacts.noted_caps
+    zone = ZoneInfo(hers or policy.time_zone)
+    assert check.start == window_start(CalendarWindow.DAY, AS_OF, zone)
