@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from service.ports import (
     CustomerRecord,
     LogRecord,
     NoteStatus,
+    OwnPlace,
     RawReplies,
     RecordKind,
     Reservation,
@@ -87,6 +89,8 @@ class MemoryLog:
     settled: int = 0
     looks_before: int = 0
     damage: RecordDamaged | None = None
+    note: bytes = b""
+    reads_behind: int = -1
 
     def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
         """Keep it."""
@@ -99,6 +103,27 @@ class MemoryLog:
         if self.is_full:
             raise LogUnavailable("the log is full")
         self.settled = len(self.records)
+
+    @property
+    def durable_seq(self) -> int:
+        """The last that is durable."""
+        return self.settled
+
+    def own_places(self, *, after: int, since: datetime | None = None) -> Iterator[OwnPlace]:
+        """All behind it; nobody knows how old."""
+        for seq, record in enumerate(self.records[after:], after + 1):
+            yield OwnPlace(seq, record.kind, record.key)
+        self.reads_behind = after
+
+    def recall(self) -> bytes:
+        """The note."""
+        return self.note
+
+    def remember(self, note: bytes) -> None:
+        """Keep it."""
+        if self.is_full:
+            raise LogUnavailable("the log is full")
+        self.note = note
 
     def find(self, key: bytes) -> LogRecord | None:
         """The newest."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -32,9 +34,13 @@ class Service:
     """The real use cases around a memory that forgets."""
 
     def __init__(
-        self, *, catalogue: Catalogue = EDITION.catalogue, customer: CustomerRecord | None = None
+        self,
+        *,
+        log: MemoryLog | None = None,
+        catalogue: Catalogue = EDITION.catalogue,
+        customer: CustomerRecord | None = None,
     ) -> None:
-        self.log, self.contacts, self.metrics = MemoryLog(), FakeContacts(), Metrics()
+        self.log, self.contacts, self.metrics = log or MemoryLog(), FakeContacts(), Metrics()
         self.clock = FixedClock()
         watch = OutcomeMetrics(self.metrics)
         self.counting = CountOutcomes(
@@ -66,6 +72,19 @@ class Service:
     def report(self, *outcomes: Outcome, principal: Principal = LOCAL) -> list[OutcomeResult]:
         """What they are answered."""
         return asyncio.run(self.take(outcomes, principal))
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Let the work beside the answers go on until this holds, then end it."""
+
+        async def story() -> None:
+            work = asyncio.create_task(self.take.run())
+            while not holds():
+                await asyncio.sleep(0.01)
+            work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+
+        asyncio.run(asyncio.wait_for(story(), 20))
 
     def kinds(self) -> list[RecordKind]:
         """What is on record, in order."""

@@ -14,7 +14,6 @@ from service.ports import Clock, ModelShelf
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
-from service.use_cases.count_outcomes import CountOutcomes
 from service.use_cases.follow_kill_switches import FollowKillSwitches
 from service.use_cases.make_decision import MakeDecision
 from service.use_cases.record_outcomes import RecordOutcomes
@@ -32,7 +31,6 @@ class Desk:
     make_decision: MakeDecision
     decisions: RecordedDecisions
     record_outcomes: RecordOutcomes
-    counting: CountOutcomes
     set_kill_switch: SetKillSwitch
     follow_kills: FollowKillSwitches
     access: Access

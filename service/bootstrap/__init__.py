@@ -75,7 +75,6 @@ async def _background(
         "catalogue": follow_catalogue(desk, place.catalogues, versions).run,
         "versions": versions.run,
         "kill_switches": desk.follow_kills.run,
-        "outcomes": desk.counting.run,
-        "quarantine": desk.record_outcomes.run,
+        "outcomes": desk.record_outcomes.run,
         "loop_watch": LoopWatch(place.metrics, place.log).run,
     }

@@ -64,7 +64,6 @@ class UseCases:
             make_decision=self.make_decision,
             decisions=self.decisions,
             record_outcomes=self.record_outcomes,
-            counting=self.counting,
             set_kill_switch=self.set_kill_switch,
             follow_kills=self.follow_kills,
             access=front.access,

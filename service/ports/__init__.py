@@ -11,7 +11,7 @@ from service.ports.contacts import (
     Reservation,
     StoredAnswer,
 )
-from service.ports.event_log import EventLog, LogRecord, RecordKind, kind_key
+from service.ports.event_log import EventLog, LogRecord, OwnPlace, RecordKind, kind_key
 from service.ports.reading import (
     Clock,
     CustomerRecord,
@@ -41,6 +41,7 @@ __all__ = [
     "NoteStatus",
     "OpenedRelease",
     "OutcomeObserver",
+    "OwnPlace",
     "PropensityModel",
     "RawReplies",
     "RecordKind",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -36,8 +38,19 @@ class LogRecord:
     payload: bytes | None
 
 
+@dataclass(frozen=True)
+class OwnPlace:
+    """Where a record stands in this worker's own chain."""
+
+    seq: int
+    kind: RecordKind
+    key: bytes
+
+
 class EventLog(Protocol):
-    """One worker's pen, and every worker's book."""
+    """One worker's pen, and every worker's book. A worker can go through its own chain again, and
+    leave a note beside it for whoever continues the chain.
+    """
 
     def append(self, kind: RecordKind, payload: bytes, *, key: bytes = b"") -> None:
         """One write into this worker's segment; durable within 50 ms. `key` (16 bytes: the ULID
@@ -53,3 +66,20 @@ class EventLog(Protocol):
         """The newest record with this key, of any writer; None when there is none. Raises
         `RecordDamaged` when it is no longer what was written.
         """
+
+    @property
+    def durable_seq(self) -> int:
+        """The last record of the own chain that is on disk for good; 0 = none."""
+
+    def own_places(self, *, after: int, since: datetime | None = None) -> Iterator[OwnPlace]:
+        """The own records behind `after` (and, about, not older than `since`), in order; those that
+        come meanwhile may be left out. Blocks.
+        """
+
+    def recall(self) -> bytes:
+        """The last note kept, by whichever worker continued this chain; empty when there is none
+        or it cannot be read. Blocks.
+        """
+
+    def remember(self, note: bytes) -> None:
+        """Replace the note, at once or not at all. Blocks; raises `LogUnavailable`."""

@@ -111,7 +111,8 @@ class Metrics:
         )
         self.outcomes_given_up = Counter(
             "nbo_outcomes_given_up_total",
-            "Outcomes on record that could not be counted: `nbo contact rebuild` counts them",
+            "Outcomes on record that six attempts, or one worker's memory, were too few for:"
+            " `nbo contact rebuild` counts them",
             registry=self.registry,
         )
 

@@ -133,7 +133,7 @@ class JudgeOutcomes:
             return _ended(outcome, reporter, REJECTED, OTHER_CONTENT)
         if record.status == QUARANTINED:
             return await self._match(outcome, reporter, is_on_record=True)
-        return _reported_before(outcome, reporter, record)
+        return reported_before(outcome, reporter, record)
 
     async def _match(
         self, outcome: Outcome, reporter: Reporter, *, is_on_record: bool
@@ -200,7 +200,7 @@ def _ended(
     return JudgedOutcome(outcome, reporter, OutcomeResult(outcome.event_id, status, detail))
 
 
-def _reported_before(outcome: Outcome, reporter: Reporter, record: OutcomeRecord) -> JudgedOutcome:
+def reported_before(outcome: Outcome, reporter: Reporter, record: OutcomeRecord) -> JudgedOutcome:
     """A duplicate, which is counted all the same: its first report may not have been."""
     return JudgedOutcome(
         outcome,

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+
+import msgspec
 
 from service.domain.catalogue import Catalogue
 from service.domain.outcomes import Outcome
 from service.domain.principal import Principal
+from service.errors import LogUnavailable, RecordDamaged
 from service.ports import Clock, EventLog, NoteStatus, OutcomeObserver, RecordKind
 from service.use_cases.count_outcomes import CountOutcomes, Uncounted
-from service.use_cases.judge_outcomes import JudgedOutcome, JudgeOutcomes
+from service.use_cases.judge_outcomes import JudgedOutcome, JudgeOutcomes, reported_before
+from service.use_cases.outcome_backlog import LONGEST_WAIT, OutcomeBacklog
 from service.use_cases.outcome_records import (
     ACCEPTED,
     DUPLICATE,
     QUARANTINED,
+    REJECTED,
+    OutcomeRecord,
     OutcomeResult,
     Reporter,
 )
 from service.use_cases.replay_decision import RecordedDecisions
 
-LOOK_AGAIN_SECONDS = 30.0
-LONGEST_WAIT = timedelta(days=30)
-MOST_WAITING = 10_000
-"""Quarantined outcomes one worker keeps in mind; all of them are on record."""
+LOOK_SECONDS = 0.1
+MOST_LOOKED_AT = 128
+_DECODER = msgspec.msgpack.Decoder(OutcomeRecord)
 
 
 class RecordOutcomes:
@@ -44,40 +49,42 @@ class RecordOutcomes:
         self._judge = JudgeOutcomes(decisions, log, clock, catalogue=catalogue)
         self._log, self._clock = log, clock
         self._counting, self._observer = counting, observer
-        self._waiting: dict[bytes, JudgedOutcome] = {}
+        self._backlog = OutcomeBacklog(log, observer)
 
     async def __call__(
         self, outcomes: Sequence[Outcome], principal: Principal
     ) -> list[OutcomeResult]:
         """One result per outcome, in order. Raises `LogUnavailable` when nothing can be kept."""
         reporter = Reporter.of(principal, self._clock.now())
-        judged = await self._judge.batch(outcomes, reporter)
-        results = await self._kept_and_counted(judged)
-        for one, result in zip(judged, results, strict=True):
+        results = await self._taken(await self._judge.batch(outcomes, reporter))
+        for result in results:
             self._observer.heard(result.status)
-            if result.status is QUARANTINED and len(self._waiting) < MOST_WAITING:
-                self._waiting[one.key] = one
         return results
 
     async def run(self) -> None:
-        """Look again for the decisions of quarantined outcomes, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            await self.look_again()
+        """Go on where whoever wrote this chain before was ended; then try again whatever waits
+        when it is due, until cancelled.
+        """
+        await self._backlog.take_up(self._clock.now())
+        try:
+            while True:
+                await asyncio.sleep(LOOK_SECONDS)
+                await self.look_again()
+                await self._backlog.keep()
+        finally:
+            self._backlog.keep_now()
 
     async def look_again(self) -> None:
-        """Take what waits as if it came now; what waited for 30 days is let go."""
-        now = self._clock.now()
-        for key, one in tuple(self._waiting.items()):
-            again = await self._judge.again(one.record())
-            await self._kept_and_counted([again])
-            is_late = now - one.outcome.received_at > LONGEST_WAIT
-            if again.result.status is not QUARANTINED or is_late:
-                del self._waiting[key]
+        """One attempt for each that is due, not too many of them at once."""
+        await self._backlog.feed()
+        keys = self._backlog.due(MOST_LOOKED_AT)
+        records = await asyncio.to_thread(lambda: [self._recorded(key) for key in keys])
+        await asyncio.gather(*map(self._again, keys, records))
 
-    async def _kept_and_counted(self, judged: Sequence[JudgedOutcome]) -> list[OutcomeResult]:
+    async def _taken(self, judged: Sequence[JudgedOutcome]) -> list[OutcomeResult]:
         """What is to be kept is on disk before anything is counted; all of it or none."""
         kept = [(one.key, one.payload()) for one in judged if one.is_to_be_kept]
+        self._backlog.expect([key for key, _ in kept])
         for key, payload in kept:
             self._log.append(RecordKind.OUTCOME, payload, key=key)
         if kept:
@@ -86,10 +93,47 @@ class RecordOutcomes:
 
     async def _counted(self, judged: JudgedOutcome) -> OutcomeResult:
         """Durable already; a memory that cannot be reached now is told again later."""
+        result = judged.result
+        if result.status is QUARANTINED:
+            self._backlog.quarantine(judged.key)
         if judged.entry is None or judged.customer_id is None:
-            return judged.result
+            return result
         uncounted = Uncounted(judged.customer_id, judged.entry, judged.time_zone)
         status = await self._counting.count(uncounted)
-        if status is NoteStatus.DUPLICATE and judged.result.status is ACCEPTED:
-            return replace(judged.result, status=DUPLICATE, detail="reported before")
-        return judged.result
+        if status is NoteStatus.UNREACHABLE:
+            self._backlog.put_off(judged.key)
+        else:
+            self._backlog.counted(judged.key)
+        if status is NoteStatus.DUPLICATE and result.status is ACCEPTED:
+            return replace(result, status=DUPLICATE, detail="reported before")
+        return result
+
+    async def _again(self, key: bytes, record: OutcomeRecord | None) -> None:
+        """One that waits; what was erased or never written waits no longer."""
+        if record is None:
+            self._backlog.counted(key)
+            return
+        if record.status == QUARANTINED:
+            judged = await self._judge.again(record)
+        else:
+            judged = reported_before(record.outcome, record.reporter, record)
+        with suppress(LogUnavailable):  # then it comes again
+            await self._taken([judged])
+        if judged.result.status is REJECTED:
+            self._backlog.counted(key)
+        if self._clock.now() - record.outcome.received_at > LONGEST_WAIT:
+            self._backlog.let_go(key)
+
+    def _recorded(self, key: bytes) -> OutcomeRecord | None:
+        try:
+            found = self._log.find(key)
+        except RecordDamaged:
+            self._observer.gave_up()
+            return None
+        if found is None or found.payload is None:
+            return None
+        try:
+            return _DECODER.decode(found.payload)
+        except msgspec.DecodeError:  # of another version
+            self._observer.gave_up()
+            return None

@@ -14,7 +14,7 @@ from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_ke
 from service.domain.contact_plan import channel_code
 from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
 from service.domain.contact_windows import window_start
-from service.domain.outcomes import Outcome, OutcomeKind, RejectReason
+from service.domain.outcomes import OutcomeKind, RejectReason
 from service.domain.principal import LOCAL, AccessScope, CallGrant, Principal, PrincipalKind
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
@@ -122,31 +122,6 @@ def test_an_agent_reports_on_the_customers_of_her_calls() -> None:
     assert in_time.status is OutcomeStatus.ACCEPTED
 
 
-def test_an_unknown_decision_waits_and_is_counted_once_it_is_known() -> None:
-    service = Service()
-    unknown = outcome(new_ulid(NOW))
-    (result,) = service.report(unknown)
-    assert result.status is OutcomeStatus.QUARANTINED
-    assert service.kinds() == [RecordKind.OUTCOME]
-    service.report(unknown)
-    asyncio.run(service.take.look_again())
-    assert service.kinds() == [RecordKind.OUTCOME]
-    known = service.decide()
-    service.log.records[-1] = replace(service.log.records[-1], key=service_key(unknown))
-    asyncio.run(service.take.look_again())
-    assert known
-    assert len(service.contacts.noted) == 1
-    asyncio.run(service.take.look_again())
-    assert len(service.contacts.noted) == 1
-
-
-def service_key(one: Outcome) -> bytes:
-    """How the log finds the decision an outcome names."""
-    from service.domain.ulid import ulid_bytes
-
-    return ulid_bytes(one.decision_id) or b""
-
-
 def test_what_was_accepted_and_never_counted_is_counted_when_it_is_sent_again() -> None:
     service = Service()
     shown = outcome(service.decide())
@@ -177,22 +152,6 @@ def test_without_a_log_nothing_is_accepted() -> None:
     with pytest.raises(LogUnavailable):
         service.report(outcome(decision_id))
     assert not service.contacts.noted
-
-
-def test_what_cannot_be_counted_now_is_counted_later_or_given_up() -> None:
-    service = Service()
-    service.contacts.note_ends = [NoteStatus.UNREACHABLE]
-
-    async def story() -> int:
-        await service.take([outcome(decision_id)], LOCAL)
-        assert not service.contacts.noted
-        while not service.contacts.noted:
-            await asyncio.sleep(0.01)
-            await service.counting.look()
-        return len(service.contacts.noted)
-
-    decision_id = service.decide()
-    assert asyncio.run(asyncio.wait_for(story(), 10)) == 1
 
 
 def test_an_overrun_is_counted_and_told() -> None:

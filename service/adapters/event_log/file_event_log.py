@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
@@ -19,9 +20,10 @@ from service.adapters.event_log.chain_writer import SEGMENT_BYTES, ChainWriter, 
 from service.adapters.event_log.erasure import erase_payloads
 from service.adapters.event_log.format import NO_KEY
 from service.adapters.event_log.group_commit import GroupCommit, LogWatch, NobodyWatches
+from service.adapters.event_log.own_chain import own_places, read_note, write_note
 from service.adapters.event_log.writer_slots import WriterSlot, take_slot
 from service.errors import LogUnavailable
-from service.ports.event_log import RecordKind
+from service.ports.event_log import OwnPlace, RecordKind
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class FileEventLog:
         self._root, self._anchors, self._watch = root, anchors, watch or NobodyWatches()
         self._segment_bytes, self._fsync = segment_bytes, fsync
         self._pen: _Pen | None = None
-        self.book, self._reading = EventBook(root), Lock()
+        self.book, self._reading, self._noting = EventBook(root), Lock(), Lock()
 
     @property
     def slot(self) -> WriterSlot:
@@ -85,6 +87,27 @@ class FileEventLog:
         """
         with self._reading:
             return self.book.find(key, kind=kind)
+
+    @property
+    def durable_seq(self) -> int:
+        """The last record of the own chain that is on disk and anchored; 0 = none."""
+        return self._opened.chain.anchored_seq
+
+    def own_places(self, *, after: int, since: datetime | None = None) -> Iterator[OwnPlace]:
+        """The records of this slot's chain behind `after`, in order; for any thread."""
+        return own_places(self.slot.folder, after=after, since=since)
+
+    def recall(self) -> bytes:
+        """The note kept beside this slot's chain; empty when there is none or it is damaged."""
+        return read_note(self.slot.folder)
+
+    def remember(self, note: bytes) -> None:
+        """Replace that note; for any thread. Raises `LogUnavailable`."""
+        with self._noting:
+            try:
+                write_note(self.slot.folder, note)
+            except OSError as error:
+                raise unavailable(self.slot.writer, error) from None
 
     def open_now(self) -> None:
         """As `open`, for who has no event loop."""
