@@ -21,7 +21,8 @@ from service.adapters.event_log import EventBook
 from service.bootstrap import open_catalogue
 from service.domain.catalogue import Catalogue
 from service.domain.contact_plan import channel_code
-from service.domain.contact_reservation import offer_keys
+from service.domain.contact_reservation import offer_keys, outcome_entry
+from service.domain.ulid import ulid_bytes
 from service.errors import RecordUnreadable
 from service.ports.event_log import LogRecord, RecordKind
 from service.settings import read_settings
@@ -52,7 +53,8 @@ def logged_contacts(folder: Path, catalogue: Catalogue) -> Iterator[tuple[str, n
     """Every offer handed out and every outcome heard that a rule may still ask for; erased records
     tell nothing.
     """
-    for record in EventBook(folder).records() if folder.exists() else ():
+    book = EventBook(folder)
+    for record in book.records() if folder.exists() else ():
         if record.payload is None:
             continue
         if record.kind is RecordKind.DECISION:
@@ -60,7 +62,7 @@ def logged_contacts(folder: Path, catalogue: Catalogue) -> Iterator[tuple[str, n
             for entry in _handed_out(decided, catalogue):
                 yield decided.inputs.customer_id, entry
         elif record.kind is RecordKind.OUTCOME:
-            yield from _heard(record)
+            yield from _heard(record, book, catalogue)
 
 
 def _handed_out(record: DecisionRecord, catalogue: Catalogue) -> Iterator[np.void]:
@@ -84,7 +86,9 @@ def _entry(record: DecisionRecord, offer: str, placement: str, catalogue: Catalo
     return entry
 
 
-def _heard(record: LogRecord) -> Iterator[tuple[str, np.void]]:
+def _heard(
+    record: LogRecord, book: EventBook, catalogue: Catalogue
+) -> Iterator[tuple[str, np.void]]:
     try:
         outcome = OUTCOMES.decode(record.payload or b"")
         entry = None if outcome.entry is None else np.frombuffer(outcome.entry, dtype=ENTRY)[0]
@@ -93,6 +97,24 @@ def _heard(record: LogRecord) -> Iterator[tuple[str, np.void]]:
             f"this version cannot read record {record.seq} of writer {record.writer}: restore the"
             " log from its backup, or use the version that wrote it"
         ) from None
-    is_counted = outcome.status == OutcomeStatus.ACCEPTED
-    if is_counted and entry is not None and outcome.customer_id is not None:
+    if outcome.status == OutcomeStatus.QUARANTINED:
+        yield from _heard_early(outcome, book, catalogue)
+    elif entry is not None and outcome.customer_id is not None:
         yield outcome.customer_id, entry
+
+
+def _heard_early(
+    record: OutcomeRecord, book: EventBook, catalogue: Catalogue
+) -> Iterator[tuple[str, np.void]]:
+    """One that waited for its decision, if that is known by now and the reporter's to know."""
+    outcome = record.outcome
+    key = ulid_bytes(outcome.decision_id)
+    found = book.find(key, kind=RecordKind.DECISION) if key else None
+    if found is None or found.payload is None:
+        return
+    decided = decode_record(found.payload)
+    customer, ahead = decided.inputs.customer_id, decided.at - decided.inputs.as_of
+    places = [place for place, offers, _ in decided.outputs.slates if outcome.offer_id in offers]
+    if places and record.reporter.may_see(customer):
+        entry = _entry(decided, outcome.offer_id, places[0], catalogue)
+        yield customer, outcome_entry(outcome, entry, clock_offset_seconds=ahead.total_seconds())
