@@ -67,8 +67,8 @@ WHY_NOT: dict[str, Any] = {
             "owner": "marketing",
             "legal_basis": "the bank's own contact policy",
             "text": "The customer has answered such an offer not long ago.",
-            "seen": "reject on 2026-10-20",
-            "needed": "90 days without it",
+            "seen": "reject of deposit_12m at 2026-10-20T10:14:59+00:00, keeps back this offer",
+            "needed": "no answer that still counts",
             "possible_from": "2027-01-18T10:15:00Z",
         }
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rest:
-    """The answer that keeps a name back longest: what she said, when, and until when it counts."""
+    """The answer that keeps a name back longest: what she said, of which offer, when, and until
+    when it counts.
+    """
 
     scope: Scope
     name: int
+    offer: int
     outcome: str
     at: float
     until: float
@@ -68,7 +72,26 @@ class Cooling:
     def rest(self, row: int) -> Rest | None:
         """The answer this offer waits for longest; None when it does not wait."""
         waited = float(self.until[row])
-        return next((rest for rest in self._rests.values() if rest.until == waited), None)
+        waits = [rest for rest in self._rests.values() if rest.until == waited]
+        everywhere = [rest for rest in waits if self._rows(rest)[row]]
+        of_a_place = [rest for rest in waits if rest.scope is Scope.PLACEMENT]
+        return next(iter(everywhere + of_a_place), None)
+
+    def words(self, row: int, rest: Rest) -> str:
+        """What she answered about which offer, and what of this one that keeps back."""
+        names, catalogue = self._plan.names, self._situation.catalogue
+        about = np.flatnonzero(names.offers.keys == rest.offer)
+        offer = names.offers.names[about[0]] if len(about) else "an offer no longer made"
+        since = datetime.fromtimestamp(rest.at, UTC).isoformat(timespec="seconds")
+        kept_back = {
+            Scope.OFFER: "this offer",
+            Scope.GROUP: f"its group {catalogue.groups[row]}",
+            Scope.PRODUCT_LINE: f"its product line {names.lines.names[row]}",
+            Scope.CHANNEL: f"all marketing in {self._plan.channel}",
+            Scope.PLACEMENT: "all marketing in its placement",
+            Scope.ALL: "all marketing",
+        }
+        return f"{rest.outcome} of {offer} at {since}, keeps back {kept_back[rest.scope]}"
 
     @once
     def _rests(self) -> dict[tuple[Scope, int], Rest]:
@@ -79,7 +102,8 @@ class Cooling:
                 known = rests.get((scope, name))
                 if known is None or known.until < ends:
                     said = ContactEvent(entry["event"]).name.lower()
-                    rests[scope, name] = Rest(scope, name, said, float(entry["at"]), ends)
+                    about, at = int(entry["offer"]), float(entry["at"])
+                    rests[scope, name] = Rest(scope, name, about, said, at, ends)
         return rests
 
     def _answers(self) -> Iterator[tuple[Scope, Entries, list[float]]]:

@@ -37,6 +37,17 @@ def next_window_start(window: CalendarWindow, as_of: datetime, zone: ZoneInfo) -
     return _midnight(first + timedelta(days=7 if window is CalendarWindow.WEEK else 1), zone)
 
 
+def window_words(window: timedelta | CalendarWindow) -> str:
+    """How long a window is, for people: "7 days", "24 hours", "a calendar day"."""
+    if isinstance(window, CalendarWindow):
+        return f"a calendar {window}"
+    days, rest = divmod(window, timedelta(days=1))
+    if days > 1 and not rest:
+        return f"{days} days"
+    hours = window // timedelta(hours=1)
+    return "1 hour" if hours == 1 else f"{hours} hours"
+
+
 def whole_second_after(seconds: float) -> datetime | None:
     """The first whole second after an instant, UTC; None when that is never."""
     if math.isinf(seconds):

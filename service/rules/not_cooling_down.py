@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from service.domain.columns import Mask
@@ -33,13 +32,14 @@ class NotCoolingDown:
         return permitted
 
     def explain(self, situation: Situation, row: int) -> Explanation:
-        """The answer that counts longest, since when, and when it stops counting."""
+        """The answer that counts longest, of which offer, since when, what it keeps back, and when
+        it stops counting.
+        """
         permitted = bool(self.permits(situation)[row])
         needed = "no answer that still counts"
         rest = situation.cooling.rest(row)
         if rest is None:
             unknown = "no such answer" if permitted else "unknown contact history"
             return Explanation(permitted, unknown, needed)
-        since = datetime.fromtimestamp(rest.at, UTC).isoformat(timespec="seconds")
-        seen = f"{rest.outcome} at {since}"
+        seen = situation.cooling.words(row, rest)
         return Explanation(permitted, seen, needed, whole_second_after(rest.until))

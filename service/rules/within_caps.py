@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from service.domain.columns import Mask
 from service.domain.contact_counting import FullCap
-from service.domain.contact_policy import CalendarWindow, Cap
+from service.domain.contact_policy import Cap
+from service.domain.contact_windows import window_words
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
 
@@ -50,8 +51,7 @@ class WithinCaps:
 
 
 def _needed(cap: Cap) -> str:
-    window = cap.window
-    within = f"a {window}" if isinstance(window, CalendarWindow) else str(window)
+    within = window_words(cap.window)
     return f"fewer than {cap.limit} of {cap.counts} per {cap.scope} in {within}"
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
+import pytest
 
 from feature_repo.contact_layout import ContactEvent, ContactReason
 from service.adapters.catalogue_contact import OPTED_OUT
@@ -68,8 +69,49 @@ class TestNotCoolingDown(RuleContract):
         later = entry(NOW - 500 * 86_400, event=ContactEvent.LATER, until=NOW + 60)
         assert self.resting(later) == ["buy_fund"]
         explanation = self.rule().explain(told_under(ContactPolicy(), later), FUND)
-        assert explanation.seen.startswith("later at ")
+        assert explanation.seen.startswith("later of buy_fund at ")
+        assert explanation.seen.endswith(", keeps back this offer")
         assert explanation.possible_from == AS_OF + timedelta(seconds=61)
+
+    @pytest.mark.parametrize(
+        ("scope", "kept_back"),
+        [
+            (Scope.OFFER, "this offer"),
+            (Scope.GROUP, "its group funds"),
+            (Scope.PRODUCT_LINE, "its product line funds"),
+            (Scope.CHANNEL, "all marketing in mobile_app"),
+            (Scope.PLACEMENT, "all marketing in its placement"),
+            (Scope.ALL, "all marketing"),
+        ],
+    )
+    def test_says_what_she_answered_of_which_offer_and_what_that_keeps_back(
+        self, scope: Scope, kept_back: str
+    ) -> None:
+        policy = ContactPolicy(cooldowns=(replace(self.REJECTED, scope=scope),))
+        said = entry(NOW - 60, event=ContactEvent.REJECT)
+        situation = told_under(policy, said, placements=(Placement("home_feed", 1),))
+        at = (AS_OF - timedelta(seconds=60)).isoformat(timespec="seconds")
+        told = self.rule().explain(situation, FUND).seen
+        assert told == f"reject of buy_fund at {at}, keeps back {kept_back}"
+
+    def test_names_the_answer_about_the_group_where_it_keeps_back_another_offer(self) -> None:
+        policy = ContactPolicy(cooldowns=(replace(self.REJECTED, scope=Scope.GROUP),))
+        for offer, name in (("get_card", "get_card"), ("of old", "an offer no longer made")):
+            said = entry(NOW - 60, offer, event=ContactEvent.REJECT)
+            told = self.rule().explain(told_under(policy, said), FUND).seen
+            assert told.startswith(f"reject of {name} at ")
+            assert told.endswith("keeps back its group funds")
+
+    def test_explains_by_an_answer_that_concerns_the_offer_where_two_end_at_once(self) -> None:
+        policy = ContactPolicy(cooldowns=(self.REJECTED,))
+        others = [
+            entry(NOW - 60, "get_card", "cards", event=ContactEvent.REJECT),
+            entry(NOW - 60, event=ContactEvent.REJECT),
+        ]
+        situation = told_under(policy, others[0])
+        customer = replace(situation.customer, contacts=history(others))
+        told = self.rule().explain(replace(situation, customer=customer), FUND).seen
+        assert told.startswith("reject of buy_fund at ")
 
     def test_keeps_all_marketing_back_when_nobody_knows_what_she_answered(self) -> None:
         situation = told_under(ContactPolicy(), None)

@@ -223,4 +223,5 @@ def test_says_which_cap_was_full_what_it_counted_and_when_it_has_room() -> None:
     shown = history([entry(NOW - 7_200, decision=1), entry(NOW - 3_600, decision=2)])
     explanation = WithinCaps().explain(capped(cap(limit=2), contacts=shown), FUND)
     assert explanation.seen == "toy: 2"
+    assert explanation.needed.endswith(" per offer in 24 hours")
     assert explanation.possible_from == AS_OF + timedelta(hours=22, seconds=1)

@@ -20,7 +20,7 @@ from service.domain.contact_policy import (
     Scope,
 )
 from service.domain.contact_reservation import keep_seconds
-from service.domain.contact_windows import next_window_start, window_start
+from service.domain.contact_windows import next_window_start, window_start, window_words
 from service.domain.customer import Profile
 from tests.contact_worlds import period
 from tests.worlds import toy_customer, toy_situation
@@ -117,3 +117,18 @@ def test_a_report_counts_when_it_happened_unless_it_is_a_day_late_or_of_the_futu
     late: float, at: float
 ) -> None:
     assert counted_at(1_000_000.0, 1_000_000.0 + late) == 1_000_000.0 + at
+
+
+@pytest.mark.parametrize(
+    ("window", "words"),
+    [
+        (timedelta(days=7), "7 days"),
+        (timedelta(days=1), "24 hours"),
+        (timedelta(hours=36), "36 hours"),
+        (timedelta(hours=1), "1 hour"),
+        (CalendarWindow.DAY, "a calendar day"),
+        (CalendarWindow.MONTH, "a calendar month"),
+    ],
+)
+def test_a_window_is_told_as_people_say_it(window: timedelta | CalendarWindow, words: str) -> None:
+    assert window_words(window) == words
