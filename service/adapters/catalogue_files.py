@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from service.adapters.catalogue_checks import (
     Complaints,
@@ -31,6 +31,16 @@ from service.errors import CatalogueInvalid
 T = TypeVar("T")
 Finds = Callable[[Place, str], Complaint]
 """Adds file and line to what is wrong at a place."""
+
+
+class CheckedFiles(NamedTuple):
+    """The catalogue, or everything that is wrong with it at once; what files must have in common is
+    `is_checked_whole` only where each of them can be read.
+    """
+
+    catalogue: Catalogue | None
+    complaints: tuple[Complaint, ...] = ()
+    is_checked_whole: bool = True
 
 
 class CatalogueFiles:
@@ -64,22 +74,23 @@ class CatalogueFiles:
 
     def compile(self, source: CatalogueSource) -> Catalogue:
         """The catalogue these bytes describe; `CatalogueInvalid` as `load`."""
-        catalogue, complaints = self.check(source)
+        catalogue, complaints, _ = self.check(source)
         if catalogue is None:
             raise CatalogueInvalid("\n".join(map(str, complaints)))
         return catalogue
 
-    def check(self, source: CatalogueSource) -> tuple[Catalogue | None, tuple[Complaint, ...]]:
-        """The catalogue, or everything that is wrong with it at once."""
+    def check(self, source: CatalogueSource) -> CheckedFiles:
+        """What these bytes describe, or what is wrong with them."""
         complaints: list[Complaint] = []
         offers = self._parse(source, OFFERS, OffersFile, complaints)
         policy = self._parse(source, POLICY, PolicyFile, complaints)
         words = self._parse(source, TREATMENTS, TreatmentsFile, complaints)
         if offers is None or policy is None or words is None:
-            return None, tuple(complaints)
+            return CheckedFiles(None, tuple(complaints), is_checked_whole=False)
         complaints += self._complaints(offers, policy, words)
         if complaints:
-            return None, tuple(sorted(complaints, key=lambda it: (it.file.name, it.line or 0)))
+            complaints.sort(key=lambda it: (it.file.name, it.line or 0))
+            return CheckedFiles(None, tuple(complaints))
         catalogue = compile_catalogue(
             offers.content,
             policy.content,
@@ -87,7 +98,7 @@ class CatalogueFiles:
             version=source.version,
             policy_version=source.policy_version,
         )
-        return catalogue, ()
+        return CheckedFiles(catalogue)
 
     def _parse(
         self, source: CatalogueSource, name: str, kind: type[T], complaints: list[Complaint]

@@ -18,7 +18,14 @@ Name = Annotated[
         description="of letters, digits, dots, hyphens and underscores",
     ),
 ]
-Place = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*\Z", max_length=128)]
+Place = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*\Z",
+        max_length=128,
+        description="such as home_feed or mobile_app/home_feed",
+    ),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Factor = Annotated[float, Meta(ge=0.01, le=100)]

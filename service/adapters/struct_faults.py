@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -70,11 +71,27 @@ def _options(kind: Any) -> tuple[Any, ...]:
 
 def _reason(reason: str, kind: Any) -> str:
     """The decoder names only the limit that was passed: what is permitted as a whole instead."""
+    if reason.startswith("Invalid enum value"):
+        return reason + _words_allowed(reason, kind)
     constrained = _CONSTRAINED.match(reason)
     permitted = _permitted(kind)
     if not constrained or not permitted:
         return reason
     return f"{constrained[1] or 'Expected a number'} {permitted}"
+
+
+def _words_allowed(reason: str, kind: Any) -> str:
+    """Every word a closed set holds, and the one that may have been meant."""
+    words = [str(word) for option in _options(kind) for word in _words_of(option)]
+    near = get_close_matches(reason.partition("'")[2].rstrip("'"), words, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f" (use one of {', '.join(words)}{hint})" if words else ""
+
+
+def _words_of(option: Any) -> tuple[Any, ...]:
+    if get_origin(option) is Literal:
+        return get_args(option)
+    return tuple(option) if isinstance(option, type) and issubclass(option, Enum) else ()
 
 
 def _permitted(kind: Any) -> str:

@@ -332,6 +332,7 @@ def test_the_check_fails_with_every_complaint_on_its_line(
     told = capsys.readouterr().err
     assert "offers.yaml:19: offer get_card: eligibility" in told
     assert "5 complaints" in told
+    assert "further checks" not in told
     assert check("--catalogue", str(tmp_path), "--json") == 1
     complaints = json.loads(capsys.readouterr().out)["complaints"]
     assert len(complaints) == 5

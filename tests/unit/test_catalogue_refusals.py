@@ -33,6 +33,14 @@ def again(files: Files, **changes: str) -> None:
     words(files).append(words(files)[0] | changes)
 
 
+def contact(files: Files, **entries: Any) -> None:
+    policy(files)["contact"] = entries
+
+
+def cap_of(window: str, **more: Any) -> dict[str, Any]:
+    return {"id": "often", "scope": "offer", "window": window, "limit": 1} | more
+
+
 REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     (
         "unknown key",
@@ -54,8 +62,31 @@ REFUSALS: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
         lambda f: offer(f).update(valid_until=datetime(2025, 1, 1, tzinfo=UTC)),
         ("get_card", "valid_until"),
     ),
-    ("issue", lambda f: offer(f).update(issue="sell"), ("get_card", "sell")),
-    ("purpose", lambda f: offer(f).update(purpose="fun"), ("get_card", "fun")),
+    (
+        "issue",
+        lambda f: offer(f).update(issue="sell"),
+        ("get_card", "'sell' (use one of acquire, grow, retain, serve)"),
+    ),
+    (
+        "purpose",
+        lambda f: offer(f).update(purpose="outbond"),
+        ("get_card", "use one of display, outbound, ", "; did you mean outbound?)"),
+    ),
+    (
+        "cooldown after nothing known",
+        lambda f: contact(f, cooldowns=[{"outcome": "dismis", "scope": "offer", "duration": "7d"}]),
+        ("policy.yaml:", "opted_out, complaint; did you mean dismiss?) at contact.cooldowns[0]"),
+    ),
+    (
+        "window in words",
+        lambda f: contact(f, caps=[cap_of("3 months")]),
+        ("policy.yaml:", "such as 7d or 24h, from 1h to 731d, or day, week, month at contact.caps"),
+    ),
+    (
+        "place in words",
+        lambda f: contact(f, caps=[cap_of("7d", only=["the app"])]),
+        ("policy.yaml:", "such as home_feed or mobile_app/home_feed at contact.caps[0].only[0]"),
+    ),
     (
         "twice",
         lambda f: f["offers"]["offers"].append(offer(f)),

@@ -15,6 +15,7 @@ import redis
 from model_registry.errors import BundleNotFound
 from nbo.cli import cli, run
 from nbo.failure import exit_code_of, explain
+from tests.toy_catalogue_files import offer, toy_files, written
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = ("training", "feast", "pandas", "polars", "pyarrow", "sklearn", "implicit", "lightgbm")
@@ -136,6 +137,19 @@ def test_a_json_answer_is_the_only_thing_on_stdout(
 def test_models_of_an_empty_home_are_an_empty_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_a_catalogue_check_says_when_faults_of_form_keep_it_from_looking_further(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = toy_files()
+    offer(files).update(issue="aquire")
+    words = ["catalogue", "check", "--catalogue", str(written(tmp_path, files))]
+    assert run(words) == 1
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1] == "nbo: further checks follow once these are mended"
+    assert run([*words, "--json"]) == 1
+    assert not json.loads(capsys.readouterr().out)["checked_whole"]
 
 
 def test_a_redis_error_never_repeats_its_text() -> None:
