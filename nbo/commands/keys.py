@@ -22,7 +22,11 @@ def keys() -> None:
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Repeatable; see docs.")
 @click.option("--customer", "customer_id", metavar="ID", help="Bind the token to this customer.")
 @click.option(
-    "--call", "calls", multiple=True, metavar="CALL:ID", help="An agent's call; repeatable."
+    "--call",
+    "calls",
+    multiple=True,
+    metavar="CALL:CUSTOMER",
+    help="A call of an agent with this customer; repeatable.",
 )
 @click.option("--minutes", type=click.IntRange(1, 24 * 60), default=60, show_default=True)
 @click.option("--audience", default="nbo", show_default=True, help="As in NBO_JWT_AUDIENCE.")
@@ -30,7 +34,7 @@ def keys() -> None:
 def token(as_json: bool, minutes: int, **asked: Any) -> None:
     """Print a token; on stderr, which key the service has to be told of.
 
-    Example: nbo keys token --scope decide --sub backend
+    Example: nbo keys token --scope agent --sub A17 --call c-9:C0000001
     """
     key = AccessKey(local_home().keys)
     expires = int(time.time()) + 60 * minutes
@@ -40,6 +44,8 @@ def token(as_json: bool, minutes: int, **asked: Any) -> None:
     else:
         click.echo(signed)
         note(f"good for {minutes} minutes where NBO_JWT_KEYS={key.public_file}")
+    if "agent" in asked["scopes"] and not asked["calls"]:
+        note("an agent without a call is refused for every customer: add --call CALL:CUSTOMER")
 
 
 def _claims(asked: dict[str, Any], expires: int) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Principal:
         if self.kind is PrincipalKind.LOCAL:
             return
         if not (is_dry_run and AccessScope.ANALYST in self.scopes):
-            self.require(AccessScope.DECIDE, AccessScope.CUSTOMER, AccessScope.AGENT)
+            self._require_deciding()
         if self.customer_id not in (None, customer_id):
             raise NotAuthorised("the token is bound to another customer")
         if self.kind is PrincipalKind.AGENT:
@@ -114,6 +114,14 @@ class Principal:
             return Visibility(True, True, True, True)
         is_agent = self.kind is PrincipalKind.AGENT
         return Visibility(False, reasons=is_agent, talk_tracks=is_agent, withheld=is_agent)
+
+    def _require_deciding(self) -> None:
+        try:
+            self.require(AccessScope.DECIDE, AccessScope.CUSTOMER, AccessScope.AGENT)
+        except NotAuthorised as refused:
+            if AccessScope.ANALYST not in self.scopes:
+                raise
+            raise NotAuthorised(f"{refused}, or send mode: dry_run", scope=refused.scope) from None
 
     def _require_call(
         self, customer_id: str, agent_id: str | None, call_id: str | None, now: datetime

@@ -44,6 +44,15 @@ def test_a_token_is_believed_with_the_key_it_names(home: Path) -> None:
     assert [(call.call_id, call.customer_id) for call in found.calls] == [("c-9", "C0000001")]
 
 
+def test_an_agent_is_told_what_her_token_lacks(home: Path) -> None:
+    alone, in_call = run("--scope", "agent"), run("--scope", "agent", "--call", "c-9:C1")
+    assert "add --call CALL:CUSTOMER" in alone.stderr
+    assert len(alone.stdout.split()) == 1
+    assert "--call" in run("--scope", "agent", "--json").stderr
+    assert "--call" not in in_call.stderr
+    assert "CALL:CUSTOMER" in run("--help").stdout
+
+
 def test_without_a_scope_it_may_decide_and_can_be_bound_to_a_customer(home: Path) -> None:
     found = believed(home, run("--customer", "C0000001").stdout.strip())
     assert found.scopes == {AccessScope.DECIDE}

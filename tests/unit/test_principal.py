@@ -79,7 +79,8 @@ def test_other_scopes_do_not_decide(scope: str) -> None:
 
 def test_an_analyst_tries_decisions_but_takes_nothing_from_a_customers_caps() -> None:
     ANALYST.require_decision("ann", now=NOW, is_dry_run=True)
-    assert "decide" in why_not(ANALYST)
+    assert why_not(ANALYST).endswith("decide or customer or agent, or send mode: dry_run")
+    assert "dry_run" not in why_not(principal("audit"))
 
 
 def test_an_agent_asks_in_a_call_she_is_granted() -> None:
