@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import rich_click as click
+from rich.markup import escape
 
 from nbo.errors import UsageRefused
 from nbo.local_home import local_home
@@ -13,7 +14,7 @@ from nbo.output import json_option, print_facts, print_json, print_table
 from nbo.progress import shown_progress
 from nbo.recent_records import recent_records
 from nbo.record_documents import decoded, key_text
-from nbo.record_words import record_words
+from nbo.record_words import personal_words, record_words
 from nbo.terminations import terminations_unwind
 from service.adapters.event_log import StoredRecord
 from service.ports.event_log import RecordKind
@@ -34,7 +35,8 @@ def list_(
     kind: str | None, since: str | None, limit: int, *, personal: bool, as_json: bool
 ) -> None:
     """The newest records, newest last. Of catalogues, models and imports it is said what came into
-    use; of other payloads nothing is shown without --personal.
+    use, of kill switches what they stopped or lifted (who did, and why, with --personal); of other
+    payloads nothing is shown without --personal.
 
     Example: nbo events list --kind decision --limit 5
     """
@@ -96,13 +98,18 @@ def _document(record: StoredRecord, personal: bool) -> dict[str, object]:
         "kind": record.kind,
         "key": key_text(record),
         "bytes": None if record.payload is None else len(record.payload),
-        "what": record_words(record),
+        "what": _what(record, personal),
     }
     return document | ({"payload": decoded(record.payload)} if personal else {})
 
 
+def _what(record: StoredRecord, personal: bool) -> str:
+    words = (record_words(record), personal_words(record) if personal else "")
+    return " ".join(filter(None, words))
+
+
 def _row(record: StoredRecord, personal: bool) -> list[object]:
     row = list(_document(record, personal).values())
-    row[0] = f"{record.written_at:%Y-%m-%d %H:%M:%S}"
+    row[0] = record.written_at.isoformat(sep=" ", timespec="seconds")
     row[5] = "erased" if record.payload is None else len(record.payload)
-    return row
+    return ["" if cell is None else escape(str(cell)) for cell in row]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,13 +14,26 @@ import polars as pl
 import pytest
 
 from nbo.cli import run
+from service.domain.kill_switches import KillScope
 from service.domain.ulid import new_ulid, ulid_bytes, ulid_text
 from service.ports import RecordKind, kind_key
+from service.use_cases.set_kill_switch import KillRecord
 from service.use_cases.version_records import CatalogueRecord, ModelRecord, Why
 from tests.written_log import WrittenLog
 
 CUSTOMER = "customer-15889"
 VERSIONS = {"model": "toy-1", "catalogue": "c1", "policy": "p1", "contract": "k1"}
+
+SWITCH = msgspec.json.encode(
+    KillRecord(
+        scope=KillScope.OFFER,
+        id="fund_x",
+        active=True,
+        reason="Ann [asked]",
+        principal="bob@bank",
+        at=datetime(2026, 11, 1, tzinfo=timezone.utc),
+    )
+)
 
 
 class RecordedBank:
@@ -32,7 +46,7 @@ class RecordedBank:
             for place in range(24):
                 log = (first, second)[place % 2]
                 self.decide(log)
-            first.append(RecordKind.KILL_SWITCH, b'{"id":"fund_x","active":true}')
+            first.append(RecordKind.KILL_SWITCH, SWITCH)
 
     def decide(self, log) -> None:
         decision = new_ulid(datetime.now(tz=timezone.utc))
@@ -212,6 +226,29 @@ def test_the_newest_records_come_last_and_tell_nothing_personal(bank, capsys) ->
     decision, switch = said(capsys)
     assert decision["payload"]["inputs"]["customer_id"] == CUSTOMER
     assert switch["payload"]["id"] == "fund_x"
+
+
+def test_a_kill_switch_is_listed_in_words_and_who_and_why_only_when_asked_for(bank, capsys) -> None:
+    with bank.log.opened() as log:
+        lifted = SWITCH.replace(b'"active":true', b'"active":false')
+        log.append(RecordKind.KILL_SWITCH, lifted)
+        log.append(RecordKind.KILL_SWITCH, b'{"id": "of another form"}')
+    listed = ["events", "list", "--kind", "kill_switch"]
+    assert run([*listed, "--json"]) == 0
+    printed = capsys.readouterr().out
+    words = [row["what"] for row in json.loads(printed)]
+    assert words == ["offer fund_x stopped", "offer fund_x lifted", ""]
+    assert "Ann" not in printed
+    assert "bob" not in printed
+    assert run([*listed, "--personal", "--limit", "3", "--json"]) == 0
+    assert said(capsys)[0]["what"] == "offer fund_x stopped by bob@bank: Ann [asked]"
+    assert run([*listed, "--personal"]) == 0
+    assert "[asked]" in " ".join(capsys.readouterr().out.split())
+
+
+def test_listed_times_say_their_offset(bank, capsys) -> None:
+    assert run(["events", "list", "--limit", "1"]) == 0
+    assert re.search(r"\d\d:\d\d:\d\d\+00:00", capsys.readouterr().out)
 
 
 def test_the_list_can_be_narrowed_to_a_kind_and_a_time(bank, capsys) -> None:
