@@ -44,8 +44,10 @@ FAREWELL_KEY = "farewell"
 NO_STORE = ResponseHeader(name="Cache-Control", value="no-store")
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
-    """The service for these settings, or for those of the environment."""
+def create_app(settings: Settings | None = None, *, records_start: bool = True) -> Litestar:
+    """The service for these settings, or for those of the environment. One that records no
+    decision need not put on record with which catalogue and model it started.
+    """
     settings = settings or read_settings(os.environ)
     metrics = Metrics()
     lines = LineWriter(sys.stderr.buffer, count_dropped=metrics.log_lines_dropped.inc)
@@ -54,7 +56,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     @asynccontextmanager
     async def desk() -> AsyncIterator[Desk]:
         with closing(lines):  # the server may end by a signal, after which nothing else runs
-            async with open_desk(settings, metrics, log, lines) as opened:
+            async with open_desk(
+                settings, metrics, log, lines, records_start=records_start
+            ) as opened:
                 yield opened
 
     return build_app(

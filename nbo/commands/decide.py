@@ -34,7 +34,8 @@ SHELL_SETTINGS = {
 @click.option("--explain", is_flag=True, help="Also say what was withheld, and by which rule.")
 @json_option
 def decide(as_json: bool, **asked: Any) -> None:
-    """One decision, by the code that answers POST /v1/decisions; the decision is not recorded.
+    """One decision, by the code that answers POST /v1/decisions with mode dry_run: nothing of it is
+    recorded, and it counts toward no cap.
 
     Example: nbo decide --customer C0000001 --channel call_center --trigger call --explain
     """
@@ -46,6 +47,11 @@ def decide(as_json: bool, **asked: Any) -> None:
         click.echo(body)
     else:
         show_answer(answer)
+        versions = answer["versions"]
+        print(
+            f"catalogue {versions['catalogue']}, policy {versions['policy']}:"
+            " a dry run, not recorded, and no cap counts it"
+        )
 
 
 def _ask(request: dict[str, Any]) -> tuple[int, bytes]:
@@ -60,7 +66,7 @@ def _ask(request: dict[str, Any]) -> tuple[int, bytes]:
         os.environ["NBO_REDIS_URL"] = url
         for key, value in SHELL_SETTINGS.items():
             os.environ.setdefault(key, value)
-        return asyncio.run(post(create_app(), "/v1/decisions", request))
+        return asyncio.run(post(create_app(records_start=False), "/v1/decisions", request))
 
 
 def _request(asked: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,12 @@ __all__ = ["follow_promotions", "open_catalogue", "open_clock", "open_desk", "wa
 
 @asynccontextmanager
 async def open_desk(
-    settings: Settings, metrics: Metrics, log: Log, lines: LineStream
+    settings: Settings,
+    metrics: Metrics,
+    log: Log,
+    lines: LineStream,
+    *,
+    records_start: bool = True,
 ) -> AsyncIterator[Desk]:
     """Everything the handlers need, warmed up; closed again on exit.
 
@@ -44,7 +49,9 @@ async def open_desk(
         place = await open_place(stack, home, settings, metrics, log)
         opened = await asyncio.to_thread(place.releases.open_champion)
         desk = await furnish(stack, place, opened, DecisionLog(lines, level=settings.log_level))
-        versions = await _versions(desk, place, opened)
+        versions = RecordVersions(place.event_log, place.clock, bank=place.identity.bank)
+        if records_start:
+            await _record_start(versions, desk, opened)
         background = await _background(desk, place, opened, versions)
         await warm_up(desk, opened)
         for name, work in background.items():
@@ -52,14 +59,12 @@ async def open_desk(
         yield desk
 
 
-async def _versions(desk: Desk, place: Place, opened: OpenedRelease) -> RecordVersions:
+async def _record_start(versions: RecordVersions, desk: Desk, opened: OpenedRelease) -> None:
     """What this worker starts with, on record if the log takes it; decisions need the log too."""
-    versions = RecordVersions(place.event_log, place.clock, bank=place.identity.bank)
     try:
         await versions.start(desk.make_decision.edition.catalogue, opened)
     except LogUnavailable as error:
         desk.log.error("versions_not_recorded", detail=str(error))
-    return versions
 
 
 async def _background(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbo.loopback_ports import free_port
+from service.adapters.shipped_catalogues import catalogue_folder
 from tests.e2e.running_bank import Installation
 
 StayingUp = tuple[subprocess.Popen[str], int]
@@ -67,6 +68,27 @@ def test_what_the_demo_trained_and_loaded_is_there_for_the_other_commands(home: 
     answer = bank(home).run_json("decide", "--customer", "C0000001")
     assert answer["served_from"] == "full"
     assert answer["versions"]["model"] == listed[0]["bundle"]
+
+
+@pytest.mark.usefixtures("printed_by_demo")
+def test_a_decision_from_the_shell_says_that_it_leaves_no_record_and_leaves_none(
+    home: Path, tmp_path: Path
+) -> None:
+    changed = Path(shutil.copytree(catalogue_folder("", bank="simulated"), tmp_path / "catalogue"))
+    policy = changed / "policy.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8") + "# another version\n", encoding="utf-8")
+    before = bank(home).run_json("events", "list", "--limit", "1000")
+    done = subprocess.run(
+        bank(home).command("decide", "--customer", "C0000001"),
+        env=bank(home).environment() | {"NBO_CATALOGUE": str(changed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    last = done.stdout.splitlines()[-1]
+    assert last.startswith("catalogue ")
+    assert last.endswith("a dry run, not recorded, and no cap counts it")
+    assert bank(home).run_json("events", "list", "--limit", "1000") == before
 
 
 @pytest.mark.usefixtures("printed_by_demo")
