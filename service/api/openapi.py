@@ -13,6 +13,9 @@ from service.api import examples
 from service.api.operations import JSON, OPERATIONS, Operation
 from service.api.problems import MEDIA_TYPE, Kind
 from service.api.wire import Problem
+from service.api.wire_descriptions import COMMON
+from service.api.wire_descriptions import OF as OF_DECISIONS
+from service.api.wire_descriptions_recorded import OF as OF_RECORDS
 
 TITLE, VERSION = "Next best offer", "1.0.0"
 DESCRIPTION = (
@@ -32,6 +35,7 @@ SECURITY_SCHEME = {
     "bearerFormat": "JWT",
     "description": "EdDSA or RS256; needed wherever the service has keys to verify tokens with.",
 }
+DESCRIPTIONS = OF_DECISIONS | OF_RECORDS
 REFERENCE = "#/components/schemas/{name}"
 STYLE = (
     "body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -78,10 +82,26 @@ def build_document() -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": _typed(dict(sorted(schemas.items()))),
+            "schemas": _typed(_described(dict(sorted(schemas.items())))),
             "securitySchemes": {SECURITY: SECURITY_SCHEME},
         },
     }
+
+
+def _described(schemas: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the meaning of every property."""
+    return {name: _with_meanings(name, schema) for name, schema in schemas.items()}
+
+
+def _with_meanings(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in schema:
+        return schema
+    told = COMMON | DESCRIPTIONS.get(name, {})
+    properties = {
+        key: property_ | ({"description": told[key]} if key in told else {})
+        for key, property_ in schema["properties"].items()
+    }
+    return schema | {"properties": properties}
 
 
 def _typed(schema: Any) -> Any:
