@@ -194,7 +194,9 @@ def toy_situation(
 
 
 def stripped(situation: Situation) -> Situation:
-    """The same situation with every fact about the customer gone."""
+    """The same situation with every fact about the customer gone, but for her time zone: without it
+    the bank's own applies, by definition.
+    """
     nobody = Customer(
         standing=Standing.UNREADABLE,
         consents=None,
@@ -203,6 +205,7 @@ def stripped(situation: Situation) -> Situation:
         birth_date=None,
         is_stale=False,
         degraded_reasons=(),
+        profile=Profile(time_zone=situation.customer.profile.time_zone),
     )
     return replace(situation, customer=nobody)
 
