@@ -13,8 +13,8 @@ import psutil  # type: ignore[import-untyped]
 from nbo.redis_binary import find_binary
 
 LIBRARIES = (
-    "fastapi", "feast", "granian", "hiredis", "lightgbm", "litestar", "msgspec", "numpy", "redis",
-    "uvicorn", "uvloop",
+    "fastapi", "feast", "hiredis", "lightgbm", "litestar", "msgspec", "numpy", "redis", "uvicorn",
+    "uvloop",
 )  # fmt: skip
 
 
