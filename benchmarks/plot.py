@@ -14,6 +14,7 @@ STYLES = {
     "feast": ("#dd8452", "^", ":"),
     "service": ("#4c72b0", "D", "-"),
     "service_compiled": ("#1b3a6b", "v", "-."),
+    "least": ("#55a868", "P", ":"),
 }
 RANKS = ("p50", "p95", "p99", "p99.9")
 
