@@ -21,6 +21,7 @@ help:
 	@echo "make serve [ARGS=...]         the service on what NBO_HOME holds"
 	@echo "make test  [PYTEST_ARGS=...]  lint, types, import contracts, tests"
 	@echo "make bench [ARGS=--quick]     the service beside its peers on this machine"
+	@echo "make batch | dev              .venv only: what the commands need | with the tests' tools too"
 	@echo "make lint | prove NAME=... | lock [UPGRADE=1] | clean"
 
 batch dev:

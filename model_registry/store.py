@@ -46,10 +46,13 @@ class ModelStore:
         self._keys = SigningKeys(home.keys)
 
     def write(self, draft: BundleDraft) -> str:
-        """Sign and store the draft; returns its id: the second it was created, then its content."""
+        """Sign and store the draft; returns its id: the second it was created, then its content.
+
+        `BundleRefused`, and nothing is signed, when the manifest could not be read again.
+        """
         manifest = _completed(draft)
         target = self._directory / manifest.bundle_id
-        raw = manifest.encode()
+        raw = _readable(manifest)
         content = draft.files | {MANIFEST_FILE: raw, SIGNATURE_FILE: self._keys.sign(raw)}
         temporary = self._directory / f".{manifest.bundle_id}.{os.getpid()}"
         shutil.rmtree(temporary, ignore_errors=True)
@@ -175,6 +178,25 @@ def _completed(draft: BundleDraft) -> BundleManifest:
     content = _digest(msgspec.json.encode(files))
     stamp = draft.manifest.created_at.strftime("%Y%m%dT%H%M%S")
     return msgspec.structs.replace(draft.manifest, bundle_id=f"{stamp}-{content[:12]}", files=files)
+
+
+def _readable(manifest: BundleManifest) -> bytes:
+    """The manifest's bytes; JSON holds no NaN, so what was written need not be what is read."""
+    raw = manifest.encode()
+    try:
+        again = msgspec.json.decode(raw, type=BundleManifest)
+    except msgspec.DecodeError as error:
+        raise _unreadable(manifest, str(error)) from None
+    if again != manifest:
+        raise _unreadable(manifest, "it reads differently")
+    return raw
+
+
+def _unreadable(manifest: BundleManifest, why: str) -> BundleRefused:
+    return BundleRefused(
+        f"bundle {manifest.bundle_id}: {MANIFEST_FILE} could not be read again ({why}):"
+        " nothing was signed, correct what it holds"
+    )
 
 
 def _digest(data: bytes) -> str:

@@ -9,7 +9,6 @@ from nbo.bundle_sections import Section, bundle_sections, rounded
 from nbo.measured_bundle import MeasuredBundle
 from nbo.output import print_facts, print_table
 
-_BASELINES = ("affinity", "transition", "popularity")
 _NOT_COMPARABLE = (
     "MAP@7 compares only within one test set (same data, same month). To measure a bundle on "
     "another month: nbo evaluate --model ID --test-month DATE"
@@ -63,18 +62,16 @@ def show_two(left: MeasuredBundle, right: MeasuredBundle) -> None:
 
 def _row(bundle: MeasuredBundle) -> list[str]:
     manifest, tested = bundle.manifest, bundle.tested
-    best = max(_BASELINES, key=lambda name: bundle.measure(f"{name}_map_at_7") or 0.0)
-    map_at_7, baseline = bundle.measure("map_at_7"), bundle.measure(f"{best}_map_at_7")
-    both = map_at_7 is not None and baseline is not None
+    best, lead = bundle.best_baseline, bundle.lead
     return [
         "●" if bundle.is_champion else "",
         bundle.bundle_id,
         manifest.bank if manifest else "refused",
         str(manifest.train_until) if manifest else "",
         str(tested.test_month) if tested else "refused" if bundle.refused else "not measured",
-        rounded(map_at_7),
-        f"{best} {rounded(baseline)}" if both else "",
-        f"{map_at_7 - baseline:+.3f}" if map_at_7 is not None and baseline is not None else "",
+        rounded(bundle.measure("map_at_7")),
+        f"{best[0]} {rounded(best[1])}" if best is not None and lead is not None else "",
+        f"{lead:+.3f}" if lead is not None else "",
     ]
 
 

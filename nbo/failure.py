@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from nbo.local_home import home_trouble
+
 FAILED = 1
 UNEXPECTED = 70
 
@@ -20,6 +22,8 @@ _KNOWN = {
 
 def explain(error: Exception) -> str:
     """One line: what happened, which, and what to do."""
+    if isinstance(error, OSError) and (trouble := home_trouble(error)) is not None:
+        return trouble
     if is_known(error):
         return " ".join(str(error).split())
     if _is_of(error, "redis.exceptions", "RedisError"):

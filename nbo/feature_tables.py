@@ -20,8 +20,7 @@ Shown = Mapping[str, Mapping[str, Any]]
 def show_features(shown: Shown, customer_id: str) -> None:
     """View ages, model columns by view, one line per product, then what the model never sees."""
     print(f"customer {customer_id}")
-    reasons = shown["freshness"]["degraded_reasons"]
-    print(f"degraded: {', '.join(reasons)}" if reasons else "nothing is degraded")
+    print(_headline(shown["freshness"]))
     print_table(("view", "age", "stale after", "unused after", "state"), _ages(shown["views"]))
     print("\nWhat the model sees of the customer")
     _customer_columns(shown)
@@ -30,6 +29,17 @@ def show_features(shown: Shown, customer_id: str) -> None:
     print("held: now, then one, two, three months earlier. Days and months are since then.")
     print("\nStored, never shown to the model")
     print_facts((f"  {name}", value) for name, value in _withheld(shown["values"]))
+
+
+def _headline(freshness: Mapping[str, Any]) -> str:
+    """Why an answer would be degraded, and which of the bank's views have nothing of her."""
+    reasons = freshness["degraded_reasons"]
+    missing = [n for n in freshness["never_loaded"] if f"view_missing:{n}" not in reasons]
+    first = f"degraded: {', '.join(reasons)}" if reasons else "nothing is degraded"
+    if not missing:
+        return first
+    link = ";" if reasons else ", but"
+    return f"{first}{link} never loaded, though the bank has the data: {', '.join(missing)}"
 
 
 def _ages(views: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:

@@ -12,6 +12,7 @@ from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
 
 METRICS_FILE = "metrics.json"
+_BASELINES = ("affinity", "transition", "popularity")
 
 
 class Tested(msgspec.Struct, frozen=True):
@@ -44,6 +45,19 @@ class MeasuredBundle:
         if self.manifest is None or self.tested is None:
             return None
         return self.manifest.bank, self.manifest.data_fingerprint, self.tested.test_month
+
+    @property
+    def best_baseline(self) -> tuple[str, float] | None:
+        """The baseline of the highest MAP@7, and that; None when none was measured."""
+        measured = [(name, self.measure(f"{name}_map_at_7")) for name in _BASELINES]
+        known = [(name, value) for name, value in measured if value is not None]
+        return max(known, key=lambda pair: pair[1], default=None)
+
+    @property
+    def lead(self) -> float | None:
+        """MAP@7 beyond the best baseline's; None when either was not measured."""
+        map_at_7, best = self.measure("map_at_7"), self.best_baseline
+        return None if map_at_7 is None or best is None else map_at_7 - best[1]
 
     def measure(self, name: str) -> float | None:
         """One of the summary measures, None where it was not measured."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from redis import Redis
 
-from feature_repo.contract import contract_digest
+from feature_repo.contract import VIEWS, contract_digest
 from feature_repo.errors import StateUnreadable
 from feature_repo.online_layout import decode_generation, generation_key
 from model_registry.home import BankIdentity, Home
+from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
 from nbo.errors import CommandError
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 def stored_features(home: Home, redis_url: str, customer_id: str) -> dict[str, dict[str, object]]:
     """View ages, stored values and model columns, read by the service's own reader.
 
-    `CommandError` when nothing is stored; categories are coded as the champion learned them.
+    `CommandError` when nothing is stored; categories are coded, and views missed, as the champion
+    learned them.
     """
     from service.bootstrap import open_clock
     from service.domain.freshness import assess_freshness
@@ -32,9 +35,26 @@ def stored_features(home: Home, redis_url: str, customer_id: str) -> dict[str, d
     bank = home.bank()
     raw = _read(redis_url, bank, customer_id)
     as_of = open_clock(Settings(), bank).as_of()
-    fresh = assess_freshness(raw, as_of_days=as_of.timestamp() / 86_400.0, expected_views=())
-    notes: dict[str, object] = {"degraded_reasons": list(fresh.reasons)}
-    return {"freshness": notes} | describe(raw, fresh.features, as_of, _layout(home, bank))
+    champion = _champion(home)
+    fresh = assess_freshness(
+        raw,
+        as_of_days=as_of.timestamp() / 86_400.0,
+        expected_views=tuple(champion.views_with_data) if champion else (),
+    )
+    notes: dict[str, object] = {
+        "degraded_reasons": list(fresh.reasons),
+        "never_loaded": never_loaded(raw, bank),
+    }
+    return {"freshness": notes} | describe(raw, fresh.features, as_of, _layout(bank, champion))
+
+
+def never_loaded(raw: RawFeatures, bank: BankIdentity) -> list[str]:
+    """The views that hold nothing of this customer (n = 1) although the bank has their table."""
+    return [
+        view.name
+        for view in VIEWS
+        if bank.row_counts.get(view.source_table, 0) and math.isnan(raw.event_days[view.name][0])
+    ]
 
 
 def _read(redis_url: str, bank: BankIdentity, customer_id: str) -> RawFeatures:
@@ -73,12 +93,16 @@ def _require_load(marker: bytes | None, bank: BankIdentity) -> None:
     )
 
 
-def _layout(home: Home, bank: BankIdentity) -> ColumnLayout:
+def _champion(home: Home) -> BundleManifest | None:
+    store = ModelStore(home)
+    bundle_id = store.champion()
+    return store.manifest(bundle_id) if bundle_id else None
+
+
+def _layout(bank: BankIdentity, champion: BundleManifest | None) -> ColumnLayout:
     from feature_repo.transforms import ColumnLayout
 
-    store = ModelStore(home)
-    champion = store.champion()
-    levels = store.manifest(champion).category_levels if champion else {}
+    levels = champion.category_levels if champion else {}
     return ColumnLayout(
         tuple(bank.product_vocabulary), {name: tuple(known) for name, known in levels.items()}
     )

@@ -13,8 +13,8 @@ import yaml
 from training.affinity import AffinityConfig
 from training.errors import ConfigInvalid
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=10**9)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Seed = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 Share = Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]
 
@@ -24,7 +24,7 @@ class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rounds: Positive = 200
     learning_rate: Share = 0.1
-    num_leaves: Positive = 31
+    num_leaves: Annotated[int, msgspec.Meta(ge=2, le=131_072)] = 31
     min_data_in_leaf: Positive = 50
     feature_fraction: Share = 0.7
     bagging_fraction: Share = 0.8
@@ -49,7 +49,7 @@ class PropensityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CalibrationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How calibration curves are fitted on out-of-fold predictions."""
 
-    folds: Annotated[int, msgspec.Meta(ge=2)] = 3
+    folds: Annotated[int, msgspec.Meta(ge=2, le=50)] = 3
     min_positives: Positive = 200
     """A product, then a group, with fewer borrows the next wider curve."""
     block_positives: Positive = 25
@@ -67,7 +67,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_rows: Positive = 2_500_000
     max_negatives_per_positive: Positive = 50
     """Beyond either limit negatives are sampled; every probability undoes the sampling."""
-    threads: Positive = 2
+    threads: Annotated[int, msgspec.Meta(ge=1, le=256)] = 2
     propensity: PropensityConfig = PropensityConfig()
     calibration: CalibrationConfig = CalibrationConfig()
 
@@ -79,6 +79,21 @@ class ResolvedConfig(TrainConfig, frozen=True, forbid_unknown_fields=True):
     """
 
     affinity: AffinityConfig = AffinityConfig()
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, of which YAML keeps the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; `ConstructorError` where a key stands twice."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"key {key!r} stands twice: remove one",
+                    problem_mark=node.value[place][0].start_mark,
+                )
+        return super().construct_mapping(node, deep)
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -95,7 +110,8 @@ def load_config(path: Path) -> TrainConfig:
 
 def _plain(path: Path) -> Any:
     if path.suffix in {".yaml", ".yml"}:
-        return yaml.safe_load(path.read_text()) or {}
+        # A subclass of the safe loader.
+        return yaml.load(path.read_text(), _StrictLoader) or {}  # noqa: S506
     if path.suffix == ".toml":
         return tomllib.loads(path.read_text())
     raise ConfigInvalid(f"{path} is neither .yaml, .yml nor .toml: rename it")

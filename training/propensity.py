@@ -13,6 +13,7 @@ from feature_repo.transforms import ColumnLayout
 from model_registry.calibration import undo_sampling
 from training.config import PropensityConfig, TrainConfig
 from training.dataset import TrainingSet
+from training.errors import TrainingRefused
 from training.progress import Progress
 
 PRIORS = ("affinity", "popularity", "transition")
@@ -27,8 +28,12 @@ class Propensity:
 
 
 def fit_propensity(rows: TrainingSet, config: TrainConfig, *, progress: Progress) -> Propensity:
-    """Fit one model per calibration fold on the other customers, then one on all rows."""
+    """Fit one model per calibration fold on the other customers, then one on all rows.
+
+    `TrainingRefused` when there are too few customers for every fold to have one.
+    """
     folds = config.calibration.folds
+    _refuse_empty_folds(rows, folds)
     parameters = lightgbm_parameters(rows.layout, config)
     data = lightgbm.Dataset(
         rows.matrix,
@@ -50,6 +55,15 @@ def fit_propensity(rows: TrainingSet, config: TrainConfig, *, progress: Progress
     progress("out-of-fold models", folds, folds)
     model = _fit(data, parameters, config.propensity)
     return Propensity(model.model_to_string(), predictions)
+
+
+def _refuse_empty_folds(rows: TrainingSet, folds: int) -> None:
+    filled = len(np.unique(rows.folds))
+    if filled < folds:
+        raise TrainingRefused(
+            f"calibration.folds is {folds}, but the customers of the training rows fill only"
+            f" {filled}: use fewer folds, or more label months"
+        )
 
 
 def lightgbm_parameters(layout: ColumnLayout, config: TrainConfig) -> dict[str, Any]:

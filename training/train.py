@@ -84,15 +84,16 @@ def _documents(run: TrainingRun) -> dict[str, bytes]:
 
 
 def _resolved(bank: BankIdentity, config: TrainConfig) -> ResolvedConfig:
+    """With the label month training ends with, whichever day was asked for."""
     until = config.train_until or default_train_until(bank.label_months)
-    return ResolvedConfig(**msgspec.structs.asdict(config) | {"train_until": until})
+    last = training_months(bank.label_months, until, config.label_window_months)[-1]
+    return ResolvedConfig(**msgspec.structs.asdict(config) | {"train_until": last})
 
 
 def _months(home: Home, bank: BankIdentity, config: TrainConfig) -> list[LabelMonth]:
     until = config.train_until or max(bank.label_months)
-    return read_label_months(
-        home, training_months(bank.label_months, until, config.label_window_months)
-    )
+    window = config.label_window_months
+    return read_label_months(home, training_months(bank.label_months, until, window))
 
 
 def _measured(

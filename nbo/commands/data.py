@@ -71,7 +71,8 @@ def santander(path: Path, as_json: bool) -> None:
 def tables(path: Path, bank: str, currency: str, as_json: bool) -> None:
     """Import a folder of canonical tables (Parquet or CSV).
 
-    Bad rows go to NBO_HOME/quarantine with line and reason; a bad column stops the import.
+    Bad rows go to NBO_HOME/quarantine with line and reason; a bad column stops the import, and so
+    does a table of which more than half the rows name customers who are not in customers.
 
     Example: nbo data import tables --path my-bank/ --bank my_bank --currency EUR
     """
@@ -105,6 +106,7 @@ def show_summary(summary: ImportSummary, as_json: bool) -> None:
                 "quarantined": identity.quarantined,
                 "repeated": summary.repeated,
                 "set_to_unknown": summary.set_to_unknown,
+                "unknown_customers": summary.unknown_customers,
                 "notes": summary.notes,
                 "replaced": summary.replaced,
             }
@@ -120,6 +122,7 @@ def show_summary(summary: ImportSummary, as_json: bool) -> None:
             *_losses("quarantined", identity.quarantined),
             *_losses("repeated", summary.repeated),
             *_losses("set to unknown", summary.set_to_unknown),
+            *_losses("not in customers", summary.unknown_customers),
         ]
     )
 

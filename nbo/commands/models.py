@@ -8,10 +8,12 @@ import msgspec
 import rich_click as click
 
 from model_registry.errors import BundleRefused, RegistryError
+from model_registry.home import Home
 from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
 from nbo.bundle_tables import show_list, show_one, show_two
-from nbo.local_home import local_home
+from nbo.champion_facts import say_champion
+from nbo.local_home import existing_home
 from nbo.measured_bundle import read_bundle
 from nbo.output import json_option, note, print_facts, print_json, print_table
 from nbo.publication import provide_ranker
@@ -28,7 +30,7 @@ compile_option = click.option(
 
 @click.group()
 def models() -> None:
-    """List, compare, promote, roll back and verify model bundles."""
+    """List, show, promote, roll back and verify model bundles; `show A B` compares two."""
 
 
 @models.command(name="list")
@@ -51,21 +53,22 @@ def list_(as_json: bool) -> None:
 @click.argument("second", metavar="[B]", required=False)
 @json_option
 def show(first: str, second: str | None, as_json: bool) -> None:
-    """One bundle's manifest and compiled ranker, or two side by side.
+    """One bundle's manifest and compiled ranker, or two bundles compared side by side.
 
     Example: nbo models show 20261101T101500-0123456789ab
     """
-    store = _store()
+    home = existing_home()
+    store = ModelStore(home)
     manifests = [store.manifest(name) for name in (first, second) if name is not None]
     if as_json:
-        documents = [_document(manifest) for manifest in manifests]
+        documents = [_document(home, manifest) for manifest in manifests]
         print_json(documents[0] if second is None else documents)
         return
     if second is None:
         show_one(read_bundle(store, first))
     else:
         show_two(read_bundle(store, first), read_bundle(store, second))
-    print_facts((f"ranker of {m.bundle_id}", ranker_line(local_home(), m)) for m in manifests)
+    print_facts((f"ranker of {m.bundle_id}", ranker_line(home, m)) for m in manifests)
 
 
 @models.command()
@@ -75,16 +78,18 @@ def show(first: str, second: str | None, as_json: bool) -> None:
 def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
     """Make a bundle of this home's bank the champion, after verifying it.
 
-    Its compiled ranker is built first, if it lacks one and a C compiler is there.
+    Before it serves its compiled ranker is built, if it lacks one and a C compiler is there.
 
     Example: nbo models promote 20261101T101500-0123456789ab
     """
-    store = _store()
-    _refuse_other_bank(store.manifest(bundle_id))
+    home = existing_home()
+    store = ModelStore(home)
+    store.verify(bundle_id)
+    _refuse_other_bank(home, store.manifest(bundle_id))
     if compiles:
-        provide_ranker(local_home(), bundle_id)
+        provide_ranker(home, bundle_id)
     store.promote(bundle_id)
-    _say_champion(bundle_id, as_json)
+    say_champion(home, bundle_id, as_json=as_json)
 
 
 @models.command()
@@ -95,11 +100,13 @@ def rollback(compiles: bool, as_json: bool) -> None:
 
     Example: nbo models rollback
     """
-    store = _store()
+    home = existing_home()
+    store = ModelStore(home)
     previous = store.previous()
     if compiles and previous is not None:
-        provide_ranker(local_home(), previous)
-    _say_champion(store.rollback(), as_json)
+        store.verify(previous)
+        provide_ranker(home, previous)
+    say_champion(home, store.rollback(), as_json=as_json)
 
 
 @models.command()
@@ -112,6 +119,7 @@ def verify(bundle_ids: tuple[str, ...], as_json: bool) -> None:
     """
     store = _store()
     refused: dict[str, str] = {}
+    store.newest()  # to verify nothing is no success
     checked = bundle_ids or tuple(store.list())
     for bundle_id in checked:
         try:
@@ -133,15 +141,15 @@ def _of(refused: dict[str, str]) -> dict[str, object]:
 
 
 def _store() -> ModelStore:
-    return ModelStore(local_home())
+    return ModelStore(existing_home())
 
 
-def _document(manifest: BundleManifest) -> dict[str, Any]:
-    return msgspec.structs.asdict(manifest) | {"ranker": ranker_facts(local_home(), manifest)}
+def _document(home: Home, manifest: BundleManifest) -> dict[str, Any]:
+    return msgspec.structs.asdict(manifest) | {"ranker": ranker_facts(home, manifest)}
 
 
-def _refuse_other_bank(manifest: BundleManifest) -> None:
-    here = local_home().bank().bank
+def _refuse_other_bank(home: Home, manifest: BundleManifest) -> None:
+    here = home.bank().bank
     if manifest.bank != here:
         raise BundleRefused(
             f"bundle {manifest.bundle_id} was trained for bank {manifest.bank}, but bank {here}"
@@ -162,10 +170,3 @@ def _row(store: ModelStore, bundle_id: str, champion: str | None) -> dict[str, A
         "map_at_7": metrics.get("map_at_7"),
         "metrics": metrics,
     }
-
-
-def _say_champion(bundle_id: str, as_json: bool) -> None:
-    if as_json:
-        print_json({"champion": bundle_id})
-    else:
-        print_facts([("champion", bundle_id)])

@@ -118,6 +118,14 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert (ROOT / ".ci" / "run").read_text().rstrip().endswith(f"exec {command}")
 
 
+def test_help_lists_every_target_of_the_makefile() -> None:
+    text = (ROOT / "Makefile").read_text()
+    (declared,) = re.findall(r"^\.PHONY: (.+)$", text, flags=re.MULTILINE)
+    commands = re.findall(r'@echo "make (\S.*?)(?:  .*)?"$', text, flags=re.MULTILINE)
+    listed = re.findall(r"\w+", " ".join(commands))
+    assert set(declared.split()) - {"help"} <= set(listed)
+
+
 def wanted(group: str) -> list[str]:
     """The requirement lines of a group's input file."""
     lines = (ROOT / "requirements" / f"{group}.in").read_text().splitlines()

@@ -1,6 +1,8 @@
-"""What `nbo models promote` refuses before anything changes."""
+"""What `nbo models promote` refuses before anything changes, and says of a new champion."""
 
 from __future__ import annotations
+
+import json
 
 import msgspec
 import pytest
@@ -9,13 +11,22 @@ from model_registry.home import Home
 from model_registry.manifest import BundleDraft
 from model_registry.store import ModelStore
 from nbo.cli import run
-from tests.bundle_drafts import draft
+from tests.bundle_drafts import FILES, draft
+
+MEASURES = {"map_at_7": 0.31, "affinity_map_at_7": 0.232, "popularity_map_at_7": 0.16}
 
 
-def of_bank(bank: str) -> BundleDraft:
+def of_bank(bank: str, **changes: object) -> BundleDraft:
     """A draft trained for that bank."""
     made = draft()
-    return BundleDraft(msgspec.structs.replace(made.manifest, bank=bank), made.files)
+    return BundleDraft(msgspec.structs.replace(made.manifest, bank=bank, **changes), made.files)
+
+
+def measured(home: Home) -> str:
+    """A stored bundle that was measured on a month."""
+    made = of_bank(home.bank().bank, summary_metrics=MEASURES)
+    metrics = json.dumps({"evaluation": {"test_month": "2026-06-30"}}).encode()
+    return ModelStore(home).write(BundleDraft(made.manifest, FILES | {"metrics.json": metrics}))
 
 
 def test_promotes_a_bundle_of_the_bank_at_home(home: Home) -> None:
@@ -31,3 +42,68 @@ def test_refuses_a_bundle_of_another_bank(home: Home, capsys: pytest.CaptureFixt
     assert run(["models", "promote", bundle_id]) == 1
     assert "trained for bank somebody_else" in capsys.readouterr().err
     assert store.champion() is None
+
+
+def test_an_altered_bundle_is_refused_before_anything_is_built_of_it(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = measured(home)
+    file = home.models / bundle_id / "propensity.txt"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert run(["models", "promote", bundle_id]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert "propensity.txt was altered or truncated" in line
+
+
+def test_an_altered_former_champion_is_refused_before_anything_is_built_of_it(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ModelStore(home)
+    former, champion = measured(home), store.write(of_bank(home.bank().bank))
+    store.promote(former)
+    store.promote(champion)
+    file = home.models / former / "propensity.txt"
+    file.write_bytes(file.read_bytes()[:-1])
+    assert run(["models", "rollback"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "propensity.txt was altered or truncated" in line
+    assert store.champion() == champion
+
+
+def test_a_new_champion_stands_with_month_lead_and_ranker(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = measured(home)
+    assert run(["models", "promote", bundle_id, "--no-compile"]) == 0
+    told = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    assert {
+        f"champion {bundle_id}",
+        "test month 2026-06-30",
+        "lead +0.078 MAP@7 over affinity (0.232)",
+    } < told
+    assert any(line.startswith("ranker LightGBM: none was built") for line in told)
+
+
+def test_a_machine_reads_the_same_of_a_new_champion(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = measured(home)
+    assert run(["models", "promote", bundle_id, "--no-compile", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["champion"] == bundle_id
+    assert told["test_month"] == "2026-06-30"
+    assert told["best_baseline"] == "affinity"
+    assert told["lead_map_at_7"] == pytest.approx(0.078)
+    assert told["ranker"]["name"] == "lightgbm"
+
+
+def test_a_champion_that_was_never_measured_says_so(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = ModelStore(home).write(of_bank(home.bank().bank, summary_metrics={}))
+    assert run(["models", "promote", bundle_id, "--no-compile"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["test", "month", "not", "measured"] in lines
+    assert not any(line[0] == "lead" for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import numpy as np
@@ -130,6 +130,13 @@ def test_training_without_a_label_month_is_refused(home):
         train(home, config)
 
 
+def test_more_folds_than_customers_fill_are_refused(tmp_path):
+    few = learnable_home(tmp_path, customers=20)
+    config = msgspec.structs.replace(CONFIG, calibration=CalibrationConfig(folds=50))
+    with pytest.raises(TrainingRefused, match=r"calibration\.folds is 50, but .* fill only \d+:"):
+        trained(few, config)
+
+
 def test_the_bundle_holds_what_it_promises(home, bundle_id):
     bundle = ModelStore(home).open(bundle_id)
     manifest = bundle.manifest
@@ -246,6 +253,26 @@ def test_sampled_negatives_leave_probabilities_honest(home):
     expected = sum(product.expected for product in measured.products.values())
     additions = sum(product.additions for product in measured.products.values())
     assert expected == pytest.approx(additions, rel=0.2)
+
+
+def test_measures_that_are_undefined_are_left_out_and_the_bundle_can_be_read(home):
+    """Of this month no negative is drawn, and without one no AUC can be told."""
+    config = msgspec.structs.replace(CONFIG, train_until=LABEL_MONTHS[0], max_rows=1)
+    result = train(home, config)
+    manifest = ModelStore(home).manifest(result.bundle_id)
+    assert manifest.summary_metrics == result.metrics
+    assert "map_at_7" in result.metrics
+    assert "out_of_fold_auc_weighted" not in result.metrics
+
+
+def test_a_day_between_label_months_is_recorded_as_the_month_it_stands_for(home):
+    between = UNTIL + timedelta(days=3)
+    assert between not in LABEL_MONTHS
+    bundle = ModelStore(home).open(
+        train(home, msgspec.structs.replace(CONFIG, train_until=between)).bundle_id
+    )
+    assert bundle.manifest.train_until == UNTIL
+    assert msgspec.json.decode(bundle.files["config.json"])["train_until"] == str(UNTIL)
 
 
 def test_without_a_later_month_the_report_says_so(home):

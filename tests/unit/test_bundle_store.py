@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import shutil
 import stat
 
+import msgspec
 import pytest
 
 from model_registry.errors import BundleNotFound, BundleRefused
@@ -33,6 +36,15 @@ def test_what_was_written_is_read_back_with_its_manifest(store):
     assert bundle.manifest.summary_metrics == {"map_at_7": 0.5}
     assert store.list() == [bundle_id]
     store.verify(bundle_id)
+
+
+def test_a_manifest_that_could_not_be_read_again_is_never_signed(home, store):
+    made = draft()
+    undefined = msgspec.structs.replace(made.manifest, summary_metrics={"map_at_7": math.nan})
+    with pytest.raises(BundleRefused, match="nothing was signed"):
+        store.write(dataclasses.replace(made, manifest=undefined))
+    assert store.list() == []
+    assert not home.keys.exists()
 
 
 def test_the_id_tells_when_and_what(store):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from feature_repo.raw_features import RawFeatures
 from feature_repo.transforms import ColumnLayout
 from nbo.feature_tables import show_features
 from nbo.feature_values import in_columns, number
+from nbo.stored_features import never_loaded
+from tests.toy_bank import identity
 from training.features.show import describe
 
 LAYOUT = ColumnLayout(("account", "card", "fund"), {"region": ("north", "south")})
@@ -52,7 +55,7 @@ def text(capsys: pytest.CaptureFixture[str]) -> str:
     raw.event_days["contact_history"][0] = np.nan
     raw.event_days["customer_engagement"][0] = TODAY - 60
     raw.event_days["customer_transactions"][0] = TODAY - 300
-    shown = {"freshness": {"degraded_reasons": ["stale_features"]}}
+    shown = {"freshness": {"degraded_reasons": ["stale_features"], "never_loaded": []}}
     show_features(shown | describe(raw, raw, AS_OF, LAYOUT), "C1")
     return capsys.readouterr().out
 
@@ -77,6 +80,39 @@ def test_every_view_shows_its_age_and_what_follows(text: str, view: str, state: 
 
 def test_why_an_answer_would_be_degraded_is_said_first(text: str) -> None:
     assert text.splitlines()[:2] == ["customer C1", "degraded: stale_features"]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "missing", "said"),
+    [
+        ([], [], "nothing is degraded"),
+        (
+            [],
+            ["contact_history", "customer_engagement"],
+            "nothing is degraded, but never loaded, though the bank has the data: %s",
+        ),
+        (
+            ["view_stale:customer_profile"],
+            ["contact_history"],
+            "degraded: view_stale:customer_profile; never loaded, though the bank has the data: %s",
+        ),
+        (["view_missing:contact_history"], ["contact_history"], "degraded: view_missing:%s"),
+    ],
+)
+def test_the_headline_names_what_was_never_loaded(
+    reasons: list[str], missing: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    freshness = {"freshness": {"degraded_reasons": reasons, "never_loaded": missing}}
+    show_features(freshness | describe(customer(), customer(), AS_OF, LAYOUT), "C1")
+    assert capsys.readouterr().out.splitlines()[1] == said.replace("%s", ", ".join(missing))
+
+
+def test_only_views_whose_table_the_bank_has_count_as_never_loaded() -> None:
+    raw = customer()
+    for view in ("contact_history", "customer_engagement"):
+        raw.event_days[view][0] = np.nan
+    bank = msgspec.structs.replace(identity(), row_counts={"contacts": 5, "transactions": 9})
+    assert never_loaded(raw, bank) == ["contact_history"]
 
 
 def test_categories_stand_with_the_level_their_code_means(text: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from feature_repo.contract import CHANNELS
 from service.adapters.catalogue_files import CatalogueFiles
+from service.adapters.shipped_catalogues import catalogue_folder
 from service.domain.catalogue import Lane
 from service.domain.contact_policy import Counted, Scope
 from service.domain.facts import SituationFacts
@@ -116,3 +117,14 @@ def test_santander_fills_a_strangers_feed_and_denies_nobody_for_a_fact_the_panel
     products = ~catalogue.repeatable & ~catalogue.advice_only
     assert products.sum() >= 16
     assert len({catalogue.groups[row] for row in np.flatnonzero(products)}) >= 6
+
+
+def test_a_bank_without_a_catalogue_hears_in_one_sentence_where_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueInvalid) as refused:
+        catalogue_folder("", bank="mybank")
+    assert str(refused.value) == (
+        "no catalogue for bank mybank: copy catalogue/simulated to a folder and name it in"
+        " NBO_CATALOGUE"
+    )
+    assert catalogue_folder(str(tmp_path), bank="mybank") == tmp_path
+    assert catalogue_folder("", bank="simulated").is_dir()

@@ -18,6 +18,7 @@ from training.importers.importing import ImportSummary, bring_in
 from training.importers.staged import Staged
 from training.importers.staging import Staging
 from training.importers.table_intake import TableIntake
+from training.importers.unknown_customers import unknown_customers
 from training.importers.unread_consents import UnreadConsents
 from training.importers.vocabulary import Vocabulary
 from training.progress import Progress, silent
@@ -53,6 +54,7 @@ class CanonicalImporter:
         for file in files.values():
             run.take(file, Vocabulary(products))
         run.keep_unread()
+        unknown = unknown_customers(staging.store)
         incomplete = None
         if "holdings" not in files:
             incomplete = _make_snapshots(staging, Vocabulary(products), progress)
@@ -62,6 +64,7 @@ class CanonicalImporter:
             currency=self.currency,
             rows_read=run.rows_read,
             repeated=dict(run.repeated),
+            unknown_customers=unknown,
             notes=tuple(run.notes),
             incomplete_month=incomplete,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,10 @@ from training.progress import Progress, silent
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What came in, what did not, and what it replaced; `repeated` rows were dropped as equal."""
+    """What came in, what did not, and what it replaced; `repeated` rows were dropped as equal.
+
+    `unknown_customers`: by table the rows that name a customer who is not in customers.
+    """
 
     identity: BankIdentity
     rows_read: int
@@ -23,6 +26,7 @@ class ImportSummary:
     set_to_unknown: dict[str, int]
     notes: tuple[str, ...]
     replaced: str | None
+    unknown_customers: dict[str, int] = field(default_factory=dict)
 
 
 class Importer(Protocol):
@@ -40,7 +44,10 @@ class Importer(Protocol):
 def bring_in(
     importer: Importer, path: Path, home: Home, *, progress: Progress = silent
 ) -> ImportSummary:
-    """Import and replace the home's bank; on any error the home keeps what it had."""
+    """Import and replace the home's bank; on any error the home keeps what it had.
+
+    What a refused import had put aside is then in `quarantine/refused`.
+    """
     with Staging(home) as staging:
         staged = importer.stage(path, staging, progress)
         identity = identify(staged, staging, progress)
@@ -52,4 +59,5 @@ def bring_in(
         set_to_unknown={name: count for name, count in staged.set_to_unknown.items() if count},
         notes=staged.notes,
         replaced=replaced,
+        unknown_customers=staged.unknown_customers,
     )

@@ -16,6 +16,8 @@ class Staged:
     rows_read: int
     repeated: dict[str, int] = field(default_factory=dict)
     set_to_unknown: dict[str, int] = field(default_factory=dict)
+    unknown_customers: dict[str, int] = field(default_factory=dict)
+    """By table the rows that name a customer who is not in customers."""
     notes: tuple[str, ...] = ()
     label_months: tuple[date, ...] | None = None
     """Months whose additions may be labels; None = each snapshot that has its predecessor month."""

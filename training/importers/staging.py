@@ -9,13 +9,16 @@ from typing import IO
 
 from model_registry.errors import HomeInvalid
 from model_registry.home import BankIdentity, Home
-from training.tables.errors import ImportRefused
+from training.tables.errors import ImportRefused, TableError
 from training.tables.quarantine import Quarantine
 from training.tables.store import TableStore
 
 
 class Staging:
-    """A private copy of the home's layout; gone after the import, committed or not."""
+    """A private copy of the home's layout; gone after the import, committed or not.
+
+    Of a refused import the quarantine stays, in `quarantine/refused` until the next import.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
@@ -23,6 +26,7 @@ class Staging:
         staged = Home(self._root)
         self.store = TableStore(staged)
         self.quarantine = Quarantine(staged.quarantine)
+        self._refused = home.quarantine / "refused"
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> Staging:
@@ -36,13 +40,22 @@ class Staging:
                 f"another import into {self._home.root} is running: wait for it"
             ) from None
         shutil.rmtree(self._root, ignore_errors=True)
+        shutil.rmtree(self._refused, ignore_errors=True)
         self._root.mkdir()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, TableError):
+            self._keep_quarantine()
         shutil.rmtree(self._root, ignore_errors=True)
         if self._lock is not None:
             self._lock.close()
+
+    def _keep_quarantine(self) -> None:
+        staged = Home(self._root).quarantine
+        if staged.exists():
+            self._home.quarantine.mkdir(exist_ok=True)
+            staged.rename(self._refused)
 
     @property
     def truth(self) -> Path:

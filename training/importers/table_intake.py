@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from training.importers.canonical_files import RawBatch, TableFile, columns_of
+from training.importers.snapshot_dates import SnapshotDates
 from training.importers.staging import Staging
 from training.importers.unread_consents import UnreadConsents
 from training.importers.vocabulary import Vocabulary
@@ -34,6 +35,7 @@ class TableIntake:
         self._parts = staging.scratch(file.table.name)
         self._batches = 0
         self.rows_read = 0
+        self._dates = SnapshotDates() if file.table.name == "holdings" else None
         self.unread: UnreadConsents | None = None
         if file.table.name == "consents":
             self.unread = UnreadConsents(columns_of(file.path))
@@ -53,6 +55,8 @@ class TableIntake:
             foreign = self._vocabulary.foreign(good)
             quarantine.add(table.name, rejected_rows(batch.rows, foreign))
             good = self._vocabulary.ordered(good.join(foreign, on=LINE, how="anti"))
+        if self._dates is not None:
+            self._dates.add(good)
         self._batches += 1
         good.write_parquet(self._parts / f"{self._batches:06d}.parquet", compression="lz4")
         seen = batch.rows.height + batch.malformed.height
@@ -66,6 +70,7 @@ class TableIntake:
             rows = table.empty().with_columns(pl.lit(None, pl.UInt64).alias(LINE)).lazy()
         else:
             rows = pl.scan_parquet(self._parts / "*.parquet")
+        self._refuse_split_months(rows)
         suspects = self._suspects(rows)
         resolved = resolve(suspects, table.key, preferred=table.preferred)
         self._reject(suspects, resolved.conflicting)
@@ -112,6 +117,17 @@ class TableIntake:
         if not conflicting.is_empty():
             rejected = rejected_rows(rows, conflicting.select(LINE, REASON))
             self._staging.quarantine.add(self._file.table.name, rejected)
+
+    def _refuse_split_months(self, rows: pl.LazyFrame) -> None:
+        """Quarantine the rows whose date is not the one most rows of its month have, then stop."""
+        split = self._dates.split_months() if self._dates is not None else []
+        for month in split:
+            others = [each.day for each in month.dates[1:]]
+            found = rows.filter(pl.col("snapshot_on").is_in(others)).collect()
+            reasons = found.select(LINE, pl.lit(month.reason).alias(REASON))
+            self._staging.quarantine.add(self._file.table.name, rejected_rows(found, reasons))
+        if split:
+            raise split[0].refusal(self._file.path)
 
     def _refuse_if_empty(self) -> None:
         """A table of which no row can be used is a wrong file, not a bad row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,10 @@ class TrainingRun:
 
     @property
     def summary(self) -> dict[str, float]:
-        """The measures a manifest carries: out of fold, then on the test month."""
+        """The measures a manifest carries: out of fold, then on the test month.
+
+        What is undefined, such as an AUC without additions, is left out.
+        """
         tested = self.measured.result.numbers() if self.measured else {}
-        return {**self.out_of_fold, **tested}
+        measures = {**self.out_of_fold, **tested}
+        return {name: value for name, value in measures.items() if math.isfinite(value)}

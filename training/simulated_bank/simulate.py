@@ -31,6 +31,7 @@ from training.tables.store import TableAppender
 
 DEFAULT_END = date(2026, 10, 31)
 FEWEST_DAYS, MOST_DAYS = 62, 3650
+HIGHEST_SEED = 2**31 - 1
 MONTHS_AHEAD = 2
 """So many months are simulated while one is written: the disk holds no more at a time."""
 
@@ -58,6 +59,8 @@ class SimulationConfig:
                 f"days is {self.days}: give a number from {FEWEST_DAYS} "
                 f"(two month ends) to {MOST_DAYS}"
             )
+        if not 0 <= self.seed <= HIGHEST_SEED:
+            raise SimulationInvalid(f"seed is {self.seed}: give a number from 0 to {HIGHEST_SEED}")
 
 
 def simulate_bank(
