@@ -3,7 +3,7 @@
 One read of the customer's whole hash in one round trip, its bytes not even decoded; 100 rows of the
 model's matrix, made beforehand, scored by the compiled ranker; one write back in a second round
 trip; an answer of the usual length, worded beforehand. No token, no rules, no columns, no caps, no
-record. Its share of (a) is what no decision in this stack can exceed.
+record. Its share of (a) is a bound for any decision made of these parts.
 
 uvicorn benchmarks.floor:create_app --factory --no-access-log
 """

@@ -53,7 +53,7 @@ TARGETS = (
     Target(COMPILED, NAIVE, "closed", 4.0, f"{_COMPILED}: {_SPEED}", is_replaced=True),
     Target(COMPILED, NAIVE, "open_common", 0.4, f"{_COMPILED}: {_P50}, 50 % of (b)"),
     Target(COMPILED, HELLO, "closed", 0.25, "(d) compiled / (a): answers a second"),
-    Target(LEAST, HELLO, "closed", None, "(e) / (a): answers a second, the most (d) could reach"),
+    Target(LEAST, HELLO, "closed", None, "(e) / (a): answers a second, I/O and ranker only"),
     Target(PLAIN, NAIVE, "open_busy", None, f"{_PLAIN}: {_P50}, 80 % of (b)", "full policy"),
     Target(COMPILED, NAIVE, "open_busy", None, f"{_COMPILED}: {_P50}, 80 % of (b)", "full policy"),
 )
