@@ -12,6 +12,7 @@ from litestar.types import Receive
 from service.api.request_body import BODY_SECONDS, MOST_BODY_BYTES, read_body
 
 GONE = {"type": "http.disconnect"}
+PATIENCE_SECONDS = 20.0
 
 
 def part(body: bytes, *, more: bool = True) -> dict:
@@ -31,7 +32,9 @@ def arriving(messages: Iterable[dict]) -> Receive:
 
 
 def read(*messages: dict) -> bytes | None:
-    return asyncio.run(read_body(arriving(messages), within_seconds=0.05))
+    """The body; a reader without a limit of its own fails here instead of waiting for ever."""
+    body = read_body(arriving(messages), within_seconds=0.05)
+    return asyncio.run(asyncio.wait_for(body, PATIENCE_SECONDS))
 
 
 def test_a_body_in_parts_is_one_body() -> None:
