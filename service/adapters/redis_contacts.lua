@@ -1,7 +1,8 @@
 -- One customer's contact history and answers, changed atomically. KEYS[1] is the history, KEYS[2]
 -- (if any) an answer slot; ARGV[1] says what to do. Entries are 44 bytes behind a 12-byte header:
 -- at, until (doubles), decision (8 bytes), offer, group, line, placement (u4), channel, event,
--- reason, is_marketing (u1). Caps are scope, counts (u1), start (double), limit, names (u4 each).
+-- reason, is_marketing (u1). Caps are scope, counts (u1), limit, names (u4 each); the frame ends with
+-- the start of each (double).
 local HEADER, SIZE = 12, 44
 local DECISION, IMPRESSION, CLICK, OUTCOME = 1, 2, 3, 4
 local LAYOUT = '<ddc8I4I4I4I4BBBB'
@@ -17,12 +18,14 @@ local function read(pos, bytes)
   return e
 end
 
--- The caps as lists, each with the names it is restricted to (none = every name).
-local function caps_in(packed)
+-- The caps as lists, each with the names it is restricted to (none = every name); `from` is where
+-- their starts begin in the frame.
+local function caps_in(packed, frame, from)
   local caps, pos = {}, 1
   while pos <= #packed do
     local cap, names = {}, nil
-    cap.scope, cap.counts, cap.start, cap.limit, names, pos = unpack('<BBdI4I4', packed, pos)
+    cap.scope, cap.counts, cap.limit, names, pos = unpack('<BBI4I4', packed, pos)
+    cap.start, from = unpack('<d', frame, from)
     for _ = 1, names do
       local name
       name, pos = unpack('<I4', packed, pos)
@@ -227,7 +230,7 @@ local function owned(header)
 end
 
 local function commit(header, frame, packed_caps, packed, head, content)
-  local now, keep, must_exist, keeps_decisions, most, slack = unpack('<ddBBI4I4', frame)
+  local now, keep, must_exist, keeps_decisions, most, slack, starts = unpack('<ddBBI4I4', frame)
   local answer
   if KEYS[2] then answer = value_of(KEYS[2]) end
   if answer ~= nil then
@@ -239,7 +242,7 @@ local function commit(header, frame, packed_caps, packed, head, content)
   end
   local history, damaged = owned(header)
   if damaged then return damaged end
-  local caps, entries = caps_in(packed_caps), {}
+  local caps, entries = caps_in(packed_caps, frame, starts), {}
   for pos = 1, #packed, SIZE do entries[#entries + 1] = read(pos, packed) end
   local targets, of = tallies_for(entries, caps)
   local is_lost = not history and must_exist == 1
@@ -303,8 +306,8 @@ local function note(header, frame, packed_caps, packed)
     end
     hit = find(history, same, hit + 1, true)
   end
-  local _, keep, _, _, most, slack = unpack('<ddBBI4I4', frame)
-  local entry, caps, overrun = read(1, packed), caps_in(packed_caps), false
+  local _, keep, _, _, most, slack, starts = unpack('<ddBBI4I4', frame)
+  local entry, caps, overrun = read(1, packed), caps_in(packed_caps, frame, starts), false
   if event == IMPRESSION then
     local targets, of = tallies_for({entry}, caps)
     count(history, targets, caps, entry.at, same)

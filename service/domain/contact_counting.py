@@ -41,23 +41,22 @@ class CapRoom:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self.plan: ContactPlan = situation.contact_plan
-        self._starts = np.array(situation.cap_starts)
 
     @once
     def used(self) -> Counts | None:
         """What is counted at every place of the plan; None when the history is unknown."""
-        plan, total = self.plan, int(self.plan.bases[-1])
+        plan = self.plan
         if self._entries is None:
             return None
         if not len(self._entries) or not plan.caps:
-            return np.zeros(total, dtype=np.int64)
-        return np.bincount(self._places[self._is_counted], minlength=total)
+            return plan.unused
+        return np.bincount(self._places[self._is_counted], minlength=len(plan.unused))
 
     @once
     def permits(self) -> Mask:
         """True per offer that at least one more contact is allowed of."""
         plan, used = self.plan, self.used
-        if not plan.caps or (used is not None and (used < plan.limit_at).all()):
+        if not plan.caps or (used is not None and not len((used >= plan.limit_at).nonzero()[0])):
             return self._situation.catalogue.everything
         has_room = plan.is_free
         if used is not None:
@@ -90,29 +89,28 @@ class CapRoom:
         if contacts is None or not self.plan.caps:
             return contacts
         pending_since = self._situation.as_of_seconds - RESERVATION_SECONDS
-        oldest = min(*self._situation.cap_starts, pending_since)
-        recent = (contacts["at"] >= oldest) & (contacts["is_marketing"] != 0)
-        return contacts.take(np.flatnonzero(recent))
+        oldest = min(pending_since, *self._situation.cap_starts.tolist())
+        recent = contacts["at"] >= oldest
+        recent &= contacts["is_marketing"] != 0
+        entries: Entries = contacts.take(recent.nonzero()[0])
+        return entries
 
     @once
     def _places(self) -> Codes:
-        """intp[caps, entries]: which count an entry would raise."""
-        plan, entries = self.plan, self._entries
-        assert entries is not None
-        places = plan.entry_slots(entries).take(plan.scope_of_cap, axis=0)
-        places += plan.bases[:-1, None]
-        return places
+        """intp[entries, caps]: which count an entry would raise."""
+        assert self._entries is not None
+        return self.plan.places(self._entries)
 
     @once
     def _is_counted(self) -> Mask:
-        """bool[caps, entries]: what every cap counts."""
+        """bool[entries, caps]: what every cap counts."""
         plan, entries = self.plan, self._entries
         assert entries is not None
-        counted: Mask = plan.kinds[:, entries["event"]]
-        counted &= entries["at"] >= self._starts[:, None]
+        counted: Mask = plan.kinds.take(entries["event"], axis=0)
+        counted &= entries["at"][:, None] >= self._situation.cap_starts
         pending = self._is_pending
         if pending is not None:
-            counted[plan.counts_impressions] |= pending
+            counted |= pending[:, None] & plan.counts_impressions
         return counted
 
     @once
@@ -159,7 +157,7 @@ class CapRoom:
         if binding.limit < 1:
             return None
         assert self._entries is not None
-        mine = self._is_counted[number] & (self._places[number] == binding.place)
+        mine = self._is_counted[:, number] & (self._places[:, number] == binding.place)
         ends = sorted(self._leaves(self.plan.caps[number], entry) for entry in self._entries[mine])
         return ends[len(ends) - binding.limit]
 
@@ -189,7 +187,10 @@ class CapBudget:
         bindings, used = self._bindings(row, placement_id), self._used
         if used is None:
             return not bindings
-        return all(used[place] < limit for place, limit, _ in bindings)
+        for place, limit, _ in bindings:  # noqa: SIM110 - asked for every offer that is walked by
+            if used[place] >= limit:
+                return False
+        return True
 
     def take(self, row: int, placement_id: str) -> None:
         """The offer stands in this place from now on."""
@@ -208,25 +209,22 @@ class CapBudget:
 
     def _bindings(self, row: int, placement_id: str) -> tuple[Binding, ...]:
         plan = self._plan
-        if not plan.caps or not plan.is_marketing[row]:
-            return ()
-        return plan.row_bindings[row] + plan.place_bindings.get(placement_id, ())
+        return plan.bindings.get(placement_id, plan.row_bindings)[row]
 
 
 def pending_reservations(entries: Entries, history: Entries, now: float) -> Mask | None:
     """True per DECISION entry whose offer may still be seen and was not yet, whatever in the whole
     history says so; None when none is.
     """
-    recent = entries["at"] > now - RESERVATION_SECONDS
-    if not recent.any():
+    pending: Mask = entries["at"] > now - RESERVATION_SECONDS
+    if not len(pending.nonzero()[0]):
         return None
-    events = entries["event"]
-    pending: Mask = recent & (events == ContactEvent.DECISION)
-    numbers = np.flatnonzero(pending)
-    if not len(numbers):
+    pending &= entries["event"] == ContactEvent.DECISION.value
+    numbers = pending.nonzero()[0].tolist()
+    if not numbers:
         return None
-    seen = history[history["event"] == ContactEvent.IMPRESSION]
-    for number in numbers.tolist() if len(seen) else ():
+    seen = history.take((history["event"] == ContactEvent.IMPRESSION.value).nonzero()[0])
+    for number in numbers if len(seen) else ():
         same = seen["decision"] == entries["decision"][number]
         pending[number] = not (same & (seen["offer"] == entries["offer"][number])).any()
     return pending
