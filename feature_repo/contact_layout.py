@@ -37,9 +37,8 @@ place in the contract's channels, what happened and why.
 """
 NAME_FIELDS = ("offer", "group", "line", "placement")
 """The fields that hold keys of names; they lie side by side."""
-_WORDS = ENTRY.itemsize // 4
-_FIRST_NAME = ENTRY.fields["offer"][1] // 4  # type: ignore[index]
-_NAMING = slice(_FIRST_NAME - 1, _FIRST_NAME + len(NAME_FIELDS) + 1)
+_NAMING = np.dtype(("<u4", (len(NAME_FIELDS) + 2,)))
+_NAMING_AT = ENTRY.fields["offer"][1] - 4  # type: ignore[index]
 _NAME_BITS = np.array([0, *[0xFFFF_FFFF] * len(NAME_FIELDS), 0xFF], dtype=np.uint64)
 """What of the naming words is a name: nothing of the one before the keys, the lowest byte of the
 one after them.
@@ -190,13 +189,9 @@ def decode_contacts(bank: str, customer_id: str, stored: bytes) -> Entries:
 
 
 def entry_names(entries: Entries) -> NDArray[np.uint64]:
-    """uint64[entries, 6]: 0, which all entries share, the keys of `NAME_FIELDS` and the channel.
-
-    The entries must lie side by side in memory.
-    """
-    words = entries.view("<u4").reshape(-1, _WORDS)
-    names: NDArray[np.uint64] = words[:, _NAMING] & _NAME_BITS
-    return names
+    """uint64[entries, 6]: 0, which all entries share, the keys of `NAME_FIELDS` and the channel."""
+    naming: NDArray[np.uint32] = entries.getfield(_NAMING, _NAMING_AT)
+    return naming & _NAME_BITS
 
 
 def what_was_said(entries: Entries) -> NDArray[np.uint16]:

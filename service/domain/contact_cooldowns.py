@@ -129,6 +129,8 @@ class Cooling:
     @once
     def _closed(self) -> dict[str, float]:
         """Asked placements in which no marketing may stand, and until when."""
+        if not self._rests:
+            return {}
         channel, closed = self._situation.ask.channel, {}
         for placement in self._situation.ask.placements:
             rest = self._rests.get((Scope.PLACEMENT, placement_key(channel, placement.id)))

@@ -56,7 +56,7 @@ class CapRoom:
     def permits(self) -> Mask:
         """True per offer that at least one more contact is allowed of."""
         plan, used = self.plan, self.used
-        if not plan.caps or (used is not None and not len((used >= plan.limit_at).nonzero()[0])):
+        if self._least_room > 0:
             return self._situation.catalogue.everything
         has_room = plan.is_free
         if used is not None:
@@ -64,12 +64,15 @@ class CapRoom:
         permitted: Mask = has_room.all(axis=0) & (self._placeable | ~plan.is_marketing)
         return permitted
 
-    def budget(self) -> CapBudget:
-        """The same room, to be used up by one slate; no marketing stands where a cooldown closed
-        the place.
+    def budget(self, most_offers: float = math.inf) -> CapBudget:
+        """The same room, to be used up by at most so many offers; no marketing stands where a
+        cooldown closed the place.
         """
+        closed = self._situation.cooling.closed_places
+        if self._least_room >= most_offers:
+            return CapBudget(self.plan, None, closed, binds=False)
         used = None if self.used is None else self.used.tolist()
-        return CapBudget(self.plan, used, self._situation.cooling.closed_places)
+        return CapBudget(self.plan, used, closed, binds=True)
 
     def full_caps(self, row: int) -> tuple[FullCap, ...]:
         """The caps that deny this offer, where the history is known; of placement caps those of the
@@ -83,10 +86,19 @@ class CapRoom:
         return (*full, *min(by_place, key=_frees_at))
 
     @once
+    def _least_room(self) -> float:
+        """How many more contacts there is room for whatever they are; −inf when nobody knows."""
+        if not self.plan.caps:
+            return math.inf
+        if self.used is None:
+            return -math.inf
+        return int(np.minimum.reduce(self.plan.limit_at - self.used))
+
+    @once
     def _entries(self) -> Entries | None:
         """What some cap may count: most of a history is older than any window."""
         contacts = self._situation.customer.contacts
-        if contacts is None or not self.plan.caps:
+        if contacts is None or not len(contacts) or not self.plan.caps:
             return contacts
         pending_since = self._situation.as_of_seconds - RESERVATION_SECONDS
         oldest = min(pending_since, *self._situation.cap_starts.tolist())
@@ -173,12 +185,19 @@ class CapRoom:
 
 
 class CapBudget:
-    """Room under all caps that shrinks while one slate is filled."""
+    """Room under all caps that shrinks while one slate is filled; where none `binds`, there is
+    enough for all of it.
+    """
 
     def __init__(
-        self, plan: ContactPlan, used: list[int] | None, closed_places: frozenset[str]
+        self,
+        plan: ContactPlan,
+        used: list[int] | None,
+        closed_places: frozenset[str],
+        *,
+        binds: bool,
     ) -> None:
-        self._plan, self._used, self._closed = plan, used, closed_places
+        self._plan, self._used, self._closed, self._binds = plan, used, closed_places, binds
 
     def fits(self, row: int, placement_id: str) -> bool:
         """Whether no cap would be broken by this offer in this place, beside what was taken."""
@@ -187,10 +206,7 @@ class CapBudget:
         bindings, used = self._bindings(row, placement_id), self._used
         if used is None:
             return not bindings
-        for place, limit, _ in bindings:  # noqa: SIM110 - asked for every offer that is walked by
-            if used[place] >= limit:
-                return False
-        return True
+        return all(used[place] < limit for place, limit, _ in bindings)
 
     def take(self, row: int, placement_id: str) -> None:
         """The offer stands in this place from now on."""
@@ -209,6 +225,8 @@ class CapBudget:
 
     def _bindings(self, row: int, placement_id: str) -> tuple[Binding, ...]:
         plan = self._plan
+        if not self._binds:
+            return ()
         return plan.bindings.get(placement_id, plan.row_bindings)[row]
 
 
