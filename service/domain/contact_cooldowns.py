@@ -163,7 +163,7 @@ class Cooling:
 
 
 def _those(entries: Entries, mask: Mask) -> Entries:
-    """`entries[mask]`, which copies field by field."""
+    """The entries the mask is true for; indexing with it would copy them field by field."""
     return entries.take(mask.nonzero()[0])
 
 
