@@ -185,7 +185,7 @@ class ContactPlan:
             found[name.partition("/")[2]] = tuple(
                 self._binding(number, int(self.bases[number]) + slot)
                 for number, cap in enumerate(self.caps)
-                if cap.scope is Scope.PLACEMENT and binds_place(cap, name)
+                if cap.scope is Scope.PLACEMENT and cap.binds_place(name)
             )
         return found
 
@@ -198,16 +198,12 @@ class ContactPlan:
         """intp[entries, caps]: the place of the count that an entry would raise."""
         slots = self._slot_table.slots_of(entry_names(entries))
         places = slots.take(self._scope_of_cap, axis=1)
-        places += self._base_of_cap
+        places += self.bases[:-1]
         return places
 
     @cached_property
     def _scope_of_cap(self) -> Codes:
         return np.array([SCOPES.index(cap.scope) for cap in self.caps], dtype=np.intp)
-
-    @cached_property
-    def _base_of_cap(self) -> Codes:
-        return self.bases[:-1].copy()
 
     @cached_property
     def _slot_table(self) -> SlotTable:
@@ -241,13 +237,6 @@ class ContactPlan:
         return Binding(place, cap.limit, cap.counts in RESERVING)
 
 
-def binds_place(cap: Cap, name: str) -> bool:
-    """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
-    channel.
-    """
-    return not cap.only or name in cap.only or name.partition("/")[2] in cap.only
-
-
 def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
     """The names a cap is restricted to, as histories hold them; `places` are all of the bank's."""
     if cap.scope is Scope.ALL:
@@ -255,6 +244,6 @@ def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
     if cap.scope is Scope.CHANNEL:
         return frozenset(map(channel_code, cap.only))
     if cap.scope is Scope.PLACEMENT:
-        bound = {name for name in places if binds_place(cap, name)} if cap.only else set()
+        bound = {name for name in places if cap.binds_place(name)} if cap.only else set()
         return frozenset(map(name_key, bound or cap.only))
     return frozenset(map(name_key, cap.only))

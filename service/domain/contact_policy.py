@@ -69,6 +69,12 @@ class Cap:
     limit: int
     only: frozenset[str] = frozenset()
 
+    def binds_place(self, name: str) -> bool:
+        """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
+        channel.
+        """
+        return not self.only or name in self.only or name.partition("/")[2] in self.only
+
 
 class CapTerm(NamedTuple):
     """One cap as the shared memory checks it in any situation: at most `limit` counted entries of a
