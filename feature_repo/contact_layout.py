@@ -37,8 +37,13 @@ place in the contract's channels, what happened and why.
 """
 NAME_FIELDS = ("offer", "group", "line", "placement")
 """The fields that hold keys of names; they lie side by side."""
-_WORDS = ENTRY.itemsize // 4
-_FIRST_NAME = ENTRY.fields["offer"][1] // 4  # type: ignore[index]
+_NAMING = np.dtype(("<u4", (len(NAME_FIELDS) + 2,)))
+_NAMING_AT = ENTRY.fields["offer"][1] - 4  # type: ignore[index]
+_NAME_BITS = np.array([0, *[0xFFFF_FFFF] * len(NAME_FIELDS), 0xFF], dtype=np.uint64)
+"""What of the naming words is a name: nothing of the one before the keys, the lowest byte of the
+one after them.
+"""
+_SAID, _SAID_AT = np.dtype("<u2"), ENTRY.fields["event"][1]  # type: ignore[index]
 HEADER_BYTES = 12
 MAGIC = b"NBC1"
 RESERVATION_SECONDS = 600.0
@@ -183,11 +188,21 @@ def decode_contacts(bank: str, customer_id: str, stored: bytes) -> Entries:
     return np.frombuffer(stored, dtype=ENTRY, offset=HEADER_BYTES)
 
 
-def name_keys(entries: Entries) -> NDArray[np.uint32]:
-    """The keys an entry holds, shape (4, entries), in the order of `NAME_FIELDS`."""
-    words = np.ascontiguousarray(entries).view("<u4").reshape(-1, _WORDS)
-    keys: NDArray[np.uint32] = words[:, _FIRST_NAME : _FIRST_NAME + len(NAME_FIELDS)].T
-    return keys
+def entry_names(entries: Entries) -> NDArray[np.uint64]:
+    """uint64[entries, 6]: 0, which all entries share, the keys of `NAME_FIELDS` and the channel."""
+    naming: NDArray[np.uint32] = entries.getfield(_NAMING, _NAMING_AT)
+    return naming & _NAME_BITS
+
+
+def what_was_said(entries: Entries) -> NDArray[np.uint16]:
+    """uint16[entries]: event and reason as one number, `said_number` of them."""
+    said: NDArray[np.uint16] = entries.getfield(_SAID, _SAID_AT)
+    return said
+
+
+def said_number(event: int, reason: int) -> int:
+    """The number of an event for a reason."""
+    return reason << 8 | event
 
 
 def _owner(bank: str, customer_id: str) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from service.domain.catalogue import Catalogue
-from service.domain.contact_policy import CapCheck
+from service.domain.contact_policy import NO_CAPS, CapChecks
 from service.domain.kill_switches import KillState
 from service.errors import LogUnavailable, RecordDamaged
 from service.ports import (
@@ -39,7 +39,7 @@ class FakeContacts:
     commits: list[Reservation] = field(default_factory=list)
     released: list[Reservation] = field(default_factory=list)
     noted: list[tuple[str, np.void]] = field(default_factory=list)
-    noted_caps: list[tuple[CapCheck, ...]] = field(default_factory=list)
+    noted_caps: list[CapChecks] = field(default_factory=list)
     takes_seconds: float = 0.0
     most_at_once: int = 0
     _at_once: int = 0
@@ -60,7 +60,7 @@ class FakeContacts:
         *,
         keep_seconds: float,
         within_seconds: float,
-        caps: tuple[CapCheck, ...] = (),
+        caps: CapChecks = NO_CAPS,
     ) -> NoteStatus:
         """The next end; a duplicate is told from what was noted before."""
         self._at_once += 1

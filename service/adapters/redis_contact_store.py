@@ -24,7 +24,7 @@ from feature_repo.contact_layout import (
 )
 from service.adapters.circuit_breaker import CircuitBreaker
 from service.adapters.redis_wire import RedisWire, WireError
-from service.domain.contact_policy import CapCheck, Counted, Scope
+from service.domain.contact_policy import NO_CAPS, CapChecks, CapTerm, CapTerms, Counted, Scope
 from service.ports import CommitResult, CommitStatus, NoteStatus, Reservation
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
@@ -34,6 +34,7 @@ MOST_ENTRIES = 4_096
 SLACK_ENTRIES = 64
 """How many entries come in before what no rule asks for any more is dropped again."""
 TAKE_BACK_SECONDS = 5.0
+ANSWER_MILLISECONDS = str(int(ANSWER_SECONDS * 1_000))
 RELEASE = "release"
 UNREACHABLE = CommitResult(CommitStatus.UNREACHABLE)
 NO_SCRIPT = "NOSCRIPT"
@@ -66,10 +67,8 @@ class RedisContactStore:
     async def commit(self, reservation: Reservation, *, within_seconds: float) -> CommitResult:
         """One round trip; a history that is missing, damaged or another's counts as unreachable."""
         head, content = self._answer(reservation)
-        frame = _frame(reservation.at, reservation.keep_seconds, reservation)
-        caps, entries = packed_caps(reservation.caps), reservation.entries.tobytes()
-        milliseconds = str(int(ANSWER_SECONDS * 1_000))
-        arguments = (frame, caps, entries, head, content, milliseconds)
+        terms, entries = packed_terms(reservation.caps.terms), reservation.entries.tobytes()
+        arguments = (_frame(reservation), terms, entries, head, content, ANSWER_MILLISECONDS)
         reply = await self._run("commit", reservation, arguments, within_seconds)
         if reply is None:
             self._take_back_later(reservation)
@@ -92,13 +91,12 @@ class RedisContactStore:
         *,
         keep_seconds: float,
         within_seconds: float,
-        caps: tuple[CapCheck, ...] = (),
+        caps: CapChecks = NO_CAPS,
     ) -> NoteStatus:
         """Append one outcome to the history; one that is missing is not begun."""
         entries = np.atleast_1d(np.asarray(entry))
         noted = Reservation(customer_id, float(entry["at"]), entries, caps, keep_seconds)
-        frame = _frame(noted.at, keep_seconds, noted)
-        arguments = (frame, packed_caps(caps), entries.tobytes())
+        arguments = (_frame(noted), packed_terms(caps.terms), entries.tobytes())
         reply = await self._run("note", noted, arguments, within_seconds)
         return NoteStatus.UNREACHABLE if reply is None else NoteStatus(reply[0].decode())
 
@@ -197,28 +195,15 @@ class _Refused(Exception):
         self.result = result
 
 
-def packed_caps(caps: tuple[CapCheck, ...]) -> bytes:
-    """The caps as the script reads them."""
-    return b"".join(
-        [
-            part
-            for cap in caps
-            for part in (
-                _KINDS[cap.scope, cap.counts], _pack_start(cap.start), _bound(cap.limit, cap.only)
-            )
-        ]
-    )  # fmt: skip
+@lru_cache(maxsize=16)
+def packed_terms(terms: CapTerms) -> bytes:
+    """The caps as the script reads them, without their starts."""
+    return b"".join(map(_packed_term, terms.terms))
 
 
-_KINDS = {
-    (scope, counts): bytes((SCOPES[scope], COUNTS[counts])) for scope in SCOPES for counts in COUNTS
-}
-_pack_start = struct.Struct("<d").pack
-
-
-@lru_cache(maxsize=1024)
-def _bound(limit: int, only: frozenset[int]) -> bytes:
-    return struct.pack(f"<II{len(only)}I", max(limit, 0), len(only), *sorted(only))
+def _packed_term(term: CapTerm) -> bytes:
+    kind, only = (SCOPES[term.scope], COUNTS[term.counts]), sorted(term.only)
+    return struct.pack(f"<BBII{len(only)}I", *kind, max(term.limit, 0), len(only), *only)
 
 
 @lru_cache(maxsize=1)
@@ -228,10 +213,12 @@ def contact_script() -> tuple[str, str]:
     return text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _frame(now: float, keep_seconds: float, reservation: Reservation) -> bytes:
-    keeps_decisions = any(cap.counts is Counted.DECISION for cap in reservation.caps)
-    flags = (reservation.must_exist, keeps_decisions)
-    return struct.pack("<ddBBII", now, keep_seconds, *flags, MOST_ENTRIES, SLACK_ENTRIES)
+def _frame(reservation: Reservation) -> bytes:
+    """What changes with every reservation; the start of every cap comes last."""
+    at, caps = (reservation.at, reservation.keep_seconds), reservation.caps
+    flags = (reservation.must_exist, caps.terms.counts_decisions)
+    frame = struct.pack("<ddBBII", *at, *flags, MOST_ENTRIES, SLACK_ENTRIES)
+    return frame + caps.starts.tobytes()
 
 
 def _word(reply: Any) -> str:

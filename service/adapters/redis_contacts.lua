@@ -1,89 +1,64 @@
 -- One customer's contact history and answers, changed atomically. KEYS[1] is the history, KEYS[2]
 -- (if any) an answer slot; ARGV[1] says what to do. Entries are 44 bytes behind a 12-byte header:
 -- at, until (doubles), decision (8 bytes), offer, group, line, placement (u4), channel, event,
--- reason, is_marketing (u1). Caps are scope, counts (u1), start (double), limit, names (u4 each).
+-- reason, is_marketing (u1). Caps are scope, counts (u1), limit, names (u4 each); the frame ends with
+-- the start of each (double).
 local HEADER, SIZE = 12, 44
 local DECISION, IMPRESSION, CLICK, OUTCOME = 1, 2, 3, 4
-local LAYOUT = '<ddc8I4I4I4I4BBBB'
 local COUNTED = '<dxxxxxxxxxxxxxxxxI4I4I4I4BBxB'
 local RESERVATION = 600
+-- What is where in a tally; the names of an entry lie at the numbers of their scopes.
+local START, LIMIT, COUNTS, COUNT, NEXT, CAP = 1, 2, 3, 4, 5, 6
+local ALL, IS_MARKETING = 6, 7
 local unpack, sub, byte, find = struct.unpack, string.sub, string.byte, string.find
 
 local function read(pos, bytes)
-  local e = {}
-  e.at, e.till, e.decision, e[1], e[2], e[3], e[5], e[4], e.event, e.reason, e.marketing =
-    unpack(LAYOUT, bytes, pos)
-  e[6] = 0
-  return e
+  local _, offer, group, line, placement, channel, _, marketing = unpack(COUNTED, bytes, pos)
+  return {offer, group, line, channel, placement, 0, marketing == 1}
 end
 
--- The caps as lists, each with the names it is restricted to (none = every name).
-local function caps_in(packed)
-  local caps, pos = {}, 1
+-- The tallies of the caps over the names of some entries. targets[counts][scope][name] = the first
+-- tally to raise, which holds the next one; of[i] = the tallies that bind entry i; starts[counts] =
+-- the earliest start of any cap that counts these, bound or not. `from` is where the starts of the
+-- caps begin in the frame.
+local function tallies_for(entries, packed, frame, from)
+  local targets, of, starts = {}, {}, {}
+  for counts = 1, OUTCOME do
+    targets[counts], starts[counts] = {{}, {}, {}, {}, {}, {}}, math.huge
+  end
+  for i = 1, #entries do of[i] = {} end
+  local pos, start, scope, counts, limit, names = 1
   while pos <= #packed do
-    local cap, names = {}, nil
-    cap.scope, cap.counts, cap.start, cap.limit, names, pos = unpack('<BBdI4I4', packed, pos)
+    scope, counts, limit, names, pos = unpack('<BBI4I4', packed, pos)
+    start, from = unpack('<d', frame, from)
+    if start < starts[counts] then starts[counts] = start end
+    local only = names > 0 and {}
     for _ = 1, names do
       local name
       name, pos = unpack('<I4', packed, pos)
-      cap.only = cap.only or {}
-      cap.only[name] = true
+      only[name] = true
     end
-    caps[#caps + 1] = cap
-  end
-  return caps
-end
-
--- targets[counts][scope][name] = the tallies to raise, the latest start first; of[i] = the tallies
--- that bind entry i.
-local function tallies_for(entries, caps)
-  local targets, of, made = {{}, {}, {}, {}}, {}, {}
-  for i, e in ipairs(entries) do
-    of[i] = {}
-    for k, cap in ipairs(caps) do
-      local name = e[cap.scope]
-      if e.marketing == 1 and (not cap.only or cap.only[name] or cap.scope == 6) then
-        made[k] = made[k] or {}
-        local tally = made[k][name]
-        if not tally then
-          tally = {start = cap.start, limit = cap.limit, counts = cap.counts, n = 0}
-          made[k][name] = tally
-          local scopes = targets[cap.counts]
-          scopes[cap.scope] = scopes[cap.scope] or {}
-          local names = scopes[cap.scope]
-          names[name] = names[name] or {}
-          local place, list = 1, names[name]
-          while list[place] and list[place].start >= cap.start do place = place + 1 end
-          table.insert(list, place, tally)
+    local tallies = targets[counts][scope]
+    for i = 1, #entries do
+      local name = entries[i][scope]
+      if entries[i][IS_MARKETING] and (not only or only[name] or scope == ALL) then
+        local tally, mine = tallies[name], of[i]
+        if not tally or tally[CAP] ~= pos then
+          tally = {start, limit, counts, 0, tally, pos}
+          tallies[name] = tally
         end
-        of[i][#of[i] + 1] = tally
+        mine[#mine + 1] = tally
       end
     end
   end
-  return targets, of
+  return targets, of, starts
 end
 
--- An entry raises the first tally it is late enough for; `add_up` gives it to those that began
--- before.
-local function raise(tallies, at)
-  for place = 1, #tallies do
-    local tally = tallies[place]
-    if at >= tally.start then
-      tally.n = tally.n + 1
-      return
-    end
-  end
-end
-
-local function add_up(targets)
-  for _, scopes in ipairs(targets) do
-    for _, names in pairs(scopes) do
-      for _, tallies in pairs(names) do
-        for place = 2, #tallies do
-          tallies[place].n = tallies[place].n + tallies[place - 1].n
-        end
-      end
-    end
+-- Raises the tallies that began before, this one and those it holds.
+local function raise(tally, at)
+  while tally do
+    if at >= tally[START] then tally[COUNT] = tally[COUNT] + 1 end
+    tally = tally[NEXT]
   end
 end
 
@@ -100,20 +75,22 @@ local function is_seen(history, pos)
   return false
 end
 
--- The lists of tallies of one kind, by scope; a scope nothing is asked of has an empty one.
-local function by_scope(scopes)
-  local none = {}
-  return scopes[1] or none, scopes[2] or none, scopes[3] or none, scopes[4] or none,
-    scopes[5] or none, scopes[6] and scopes[6][0]
+local function is_empty(scopes)
+  for scope = 1, #scopes do
+    if next(scopes[scope]) then return false end
+  end
+  return true
 end
 
 -- Raises every tally by what the history holds; reservations younger than ten minutes count as the
 -- impressions they may become, but not that of `except` (decision and offer).
-local function count(history, targets, caps, now, except)
-  local soon, oldest = targets[IMPRESSION], now - RESERVATION
-  for _, cap in ipairs(caps) do oldest = math.min(oldest, cap.start) end
-  if not (next(targets[1]) or next(soon) or next(targets[3]) or next(targets[4])) then return end
-  local of_offer, of_group, of_line, of_channel, of_place, of_all, last
+local function count(history, targets, starts, now, except)
+  local soon, since = targets[IMPRESSION], now - RESERVATION
+  local counts_soon = not is_empty(soon)
+  local oldest = math.min(since, starts[1], starts[2], starts[3], starts[4])
+  if not counts_soon and is_empty(targets[1]) and is_empty(targets[3]) and is_empty(targets[4]) then
+    return
+  end
   local is_recent = false
   for pos = HEADER + 1, #history, SIZE do
     -- Most of a history is older than any window: it is passed over for the price of its instant.
@@ -123,30 +100,26 @@ local function count(history, targets, caps, now, except)
         unpack(COUNTED, history, pos)
       if marketing == 1 then
         local scopes = targets[event < OUTCOME and event or OUTCOME]
-        local pending = event == DECISION and at > now - RESERVATION and next(soon)
+        local pending = event == DECISION and at > since and counts_soon
           and sub(history, pos + 16, pos + 27) ~= except and not is_seen(history, pos)
         for _ = 1, pending and 2 or 1 do
-          if scopes ~= last then
-            of_offer, of_group, of_line, of_channel, of_place, of_all = by_scope(scopes)
-            last = scopes
-          end
-          local tallies = of_offer[offer]
-          if tallies then raise(tallies, at) end
-          tallies = of_group[group]
-          if tallies then raise(tallies, at) end
-          tallies = of_line[line]
-          if tallies then raise(tallies, at) end
-          tallies = of_channel[channel]
-          if tallies then raise(tallies, at) end
-          tallies = of_place[placement]
-          if tallies then raise(tallies, at) end
-          if of_all then raise(of_all, at) end
+          local tally = scopes[1][offer]
+          if tally then raise(tally, at) end
+          tally = scopes[2][group]
+          if tally then raise(tally, at) end
+          tally = scopes[3][line]
+          if tally then raise(tally, at) end
+          tally = scopes[4][channel]
+          if tally then raise(tally, at) end
+          tally = scopes[5][placement]
+          if tally then raise(tally, at) end
+          tally = scopes[ALL][0]
+          if tally then raise(tally, at) end
           scopes, at = soon, math.huge
         end
       end
     end
   end
-  add_up(targets)
 end
 
 -- The history without what no rule can ask for any more; nil when there is nothing to drop.
@@ -168,17 +141,16 @@ local function kept(history, now, keep, keeps_decisions)
 end
 
 -- Drops the oldest entries no cap counts until `room` more fit under `most`; nil when they do not.
-local function shortened(history, now, most, room, caps)
-  local starts = {math.huge, now - RESERVATION, math.huge, -math.huge}
-  for _, cap in ipairs(caps) do
-    if cap.start < starts[cap.counts] then starts[cap.counts] = cap.start end
-  end
-  starts[DECISION] = math.min(starts[DECISION], now - RESERVATION)
+local function shortened(history, now, most, room, starts)
+  local needed = {}
+  for event = DECISION, CLICK do needed[event] = starts[event] end
+  needed[DECISION] = math.min(needed[DECISION], now - RESERVATION)
+  needed[IMPRESSION] = math.min(needed[IMPRESSION], now - RESERVATION)
   local over = (#history - HEADER) / SIZE + room - most
   local kept = {sub(history, 1, HEADER)}
   for pos = HEADER + 1, #history, SIZE do
     local event = byte(history, pos + 41)
-    if over > 0 and event < OUTCOME and unpack('<d', history, pos) < starts[event] then
+    if over > 0 and event < OUTCOME and unpack('<d', history, pos) < needed[event] then
       over = over - 1
     else
       kept[#kept + 1] = sub(history, pos, pos + SIZE - 1)
@@ -189,7 +161,7 @@ end
 
 -- Appends; drops what may go once in `slack` entries, so that few appends rewrite; false when there
 -- is no room.
-local function append(history, entries, now, keep, keeps_decisions, most, slack, caps)
+local function append(history, entries, now, keep, keeps_decisions, most, slack, starts)
   local room = #entries / SIZE
   local total = (#history - HEADER) / SIZE
   local rewritten
@@ -198,7 +170,7 @@ local function append(history, entries, now, keep, keeps_decisions, most, slack,
   end
   local current = rewritten or history
   if (#current - HEADER) / SIZE + room > most then
-    rewritten = shortened(current, now, most, room, caps)
+    rewritten = shortened(current, now, most, room, starts)
     if not rewritten then return false end
   end
   if rewritten then
@@ -227,7 +199,7 @@ local function owned(header)
 end
 
 local function commit(header, frame, packed_caps, packed, head, content)
-  local now, keep, must_exist, keeps_decisions, most, slack = unpack('<ddBBI4I4', frame)
+  local now, keep, must_exist, keeps_decisions, most, slack, from = unpack('<ddBBI4I4', frame)
   local answer
   if KEYS[2] then answer = value_of(KEYS[2]) end
   if answer ~= nil then
@@ -239,23 +211,26 @@ local function commit(header, frame, packed_caps, packed, head, content)
   end
   local history, damaged = owned(header)
   if damaged then return damaged end
-  local caps, entries = caps_in(packed_caps), {}
+  local entries = {}
   for pos = 1, #packed, SIZE do entries[#entries + 1] = read(pos, packed) end
-  local targets, of = tallies_for(entries, caps)
+  local targets, of, starts = tallies_for(entries, packed_caps, frame, from)
   local is_lost = not history and must_exist == 1
   if is_lost then
     for i = 1, #entries do
       if #of[i] > 0 then return redis.error_reply('NBOLOST a history is missing') end
     end
   end
-  count(history or header, targets, caps, now, nil)
+  count(history or header, targets, starts, now, nil)
   local capped = {'capped'}
   for i = 1, #entries do
-    local fits = true
-    for _, tally in ipairs(of[i]) do fits = fits and tally.n < tally.limit end
+    local fits, tallies = true, of[i]
+    for place = 1, #tallies do
+      fits = fits and tallies[place][COUNT] < tallies[place][LIMIT]
+    end
     if fits then
-      for _, tally in ipairs(of[i]) do
-        if tally.counts <= IMPRESSION then tally.n = tally.n + 1 end
+      for place = 1, #tallies do
+        local tally = tallies[place]
+        if tally[COUNTS] <= IMPRESSION then tally[COUNT] = tally[COUNT] + 1 end
       end
     else
       capped[#capped + 1] = i - 1
@@ -265,7 +240,7 @@ local function commit(header, frame, packed_caps, packed, head, content)
   if #entries > 0 and not is_lost then
     if not history then redis.call('SET', KEYS[1], header) end
     local is_written = append(
-      history or header, packed, now, keep, keeps_decisions == 1, most, slack, caps)
+      history or header, packed, now, keep, keeps_decisions == 1, most, slack, starts)
     if not is_written then
       for i = 1, #entries do capped[#capped + 1] = i - 1 end
       return capped
@@ -303,17 +278,17 @@ local function note(header, frame, packed_caps, packed)
     end
     hit = find(history, same, hit + 1, true)
   end
-  local _, keep, _, _, most, slack = unpack('<ddBBI4I4', frame)
-  local entry, caps, overrun = read(1, packed), caps_in(packed_caps), false
+  local _, keep, _, _, most, slack, from = unpack('<ddBBI4I4', frame)
+  local at, overrun = unpack('<d', packed), false
+  local targets, of, starts = tallies_for({read(1, packed)}, packed_caps, frame, from)
   if event == IMPRESSION then
-    local targets, of = tallies_for({entry}, caps)
-    count(history, targets, caps, entry.at, same)
+    count(history, targets, starts, at, same)
     for _, tally in ipairs(of[1]) do
-      local is_counted = tally.counts == IMPRESSION and entry.at >= tally.start
-      overrun = overrun or (is_counted and tally.n >= tally.limit)
+      local is_counted = tally[COUNTS] == IMPRESSION and at >= tally[START]
+      overrun = overrun or (is_counted and tally[COUNT] >= tally[LIMIT])
     end
   end
-  if not append(history, packed, entry.at, keep, true, most, slack, caps) then
+  if not append(history, packed, at, keep, true, most, slack, starts) then
     redis.call('SET', KEYS[1], header .. sub(history, HEADER + SIZE + 1) .. packed)
   end
   return {overrun and 'overrun' or 'noted'}

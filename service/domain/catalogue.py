@@ -16,7 +16,7 @@ from service.domain.consent import ConsentMode, Purpose
 from service.domain.contact_names import ContactNames, NameColumn
 from service.domain.contact_plan import ContactPlan, only_keys
 from service.domain.contact_plans import ContactPlans
-from service.domain.contact_policy import ContactPolicy
+from service.domain.contact_policy import CapTerm, CapTerms, ContactPolicy
 
 PREFERRED_FALLBACK = "en"
 """The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
@@ -179,11 +179,16 @@ class Catalogue:
         return mask
 
     @cached_property
-    def cap_names(self) -> tuple[frozenset[int], ...]:
-        """Per cap of the policy the names it is restricted to, as histories hold them."""
+    def cap_terms(self) -> CapTerms:
+        """The bank's caps as the shared memory checks them in every situation."""
         channels = self.policy.channels
         places = [f"{name}/{place}" for name, own in channels.items() for place in own.placements]
-        return tuple(only_keys(cap, places) for cap in self.policy.contact.caps)
+        return CapTerms(
+            tuple(
+                CapTerm(cap.scope, cap.counts, cap.limit, only_keys(cap, places))
+                for cap in self.policy.contact.caps
+            )
+        )
 
     @cached_property
     def contact_plans(self) -> ContactPlans:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feature_repo.contact_layout import ContactEvent, Entries, placement_key
+from feature_repo.contact_layout import ContactEvent, Entries, placement_key, what_was_said
 from service.domain.columns import Floats, Mask
 from service.domain.contact_plan import FIELDS, NEVER, channel_code
 from service.domain.contact_policy import Cooldown, Scope
@@ -111,24 +111,26 @@ class Cooling:
         contacts, now = self._situation.customer.contacts, self._situation.as_of_seconds
         if contacts is None or not len(contacts):
             return
-        last = contacts["at"] + self._kept_back_seconds[contacts["event"], contacts["reason"]]
-        # Whoever opts out in reply to a service message has opted out.
-        is_meant = (contacts["is_marketing"] != 0) | (contacts["event"] == ContactEvent.OPTED_OUT)
-        counts = (np.fmax(last, contacts["until"]) > now) & is_meant
-        places = np.flatnonzero(counts)
+        last = contacts["at"] + self._kept_back_seconds.take(what_was_said(contacts))
+        (places,) = (np.fmax(last, contacts["until"]) > now).nonzero()
         if not len(places):
             return
         entries = contacts.take(places)
+        # Whoever opts out in reply to a service message has opted out.
+        opted_out = entries["event"] == ContactEvent.OPTED_OUT.value
+        entries = _those(entries, (entries["is_marketing"] != 0) | opted_out)
         for cooldown in self._cooldowns:
-            said = entries[_is_meant(cooldown, entries)]
+            said = _those(entries, _is_meant(cooldown, entries))
             until = said["at"] + cooldown.duration.total_seconds()
-            yield cooldown.scope, said[until > now], until[until > now].tolist()
-        later = (entries["event"] == ContactEvent.LATER) & (entries["until"] > now)
-        yield Scope.OFFER, entries[later], entries["until"][later].tolist()
+            yield cooldown.scope, _those(said, until > now), until[until > now].tolist()
+        later = (entries["event"] == ContactEvent.LATER.value) & (entries["until"] > now)
+        yield Scope.OFFER, _those(entries, later), entries["until"][later].tolist()
 
     @once
     def _closed(self) -> dict[str, float]:
         """Asked placements in which no marketing may stand, and until when."""
+        if not self._rests:
+            return {}
         channel, closed = self._situation.ask.channel, {}
         for placement in self._situation.ask.placements:
             rest = self._rests.get((Scope.PLACEMENT, placement_key(channel, placement.id)))
@@ -160,10 +162,15 @@ class Cooling:
         return np.where(np.isinf(opens), NEVER, opens)
 
 
+def _those(entries: Entries, mask: Mask) -> Entries:
+    """The entries the mask is true for; indexing with it would copy them field by field."""
+    return entries.take(mask.nonzero()[0])
+
+
 def _is_meant(cooldown: Cooldown, entries: Entries) -> Mask:
-    meant: Mask = entries["event"] == cooldown.event
+    meant: Mask = entries["event"] == cooldown.event.value
     if cooldown.said_because is not None:
-        meant &= entries["reason"] == cooldown.said_because
+        meant &= entries["reason"] == cooldown.said_because.value
     return meant
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from feature_repo.contact_layout import RESERVATION_SECONDS, ContactEvent, Entries
 from service.domain.columns import Codes, Mask
+from service.domain.contact_budget import CapBudget
 from service.domain.contact_plan import Binding, ContactPlan
 from service.domain.contact_policy import Cap, Counted
 from service.domain.contact_windows import next_window_start
@@ -41,23 +42,22 @@ class CapRoom:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self.plan: ContactPlan = situation.contact_plan
-        self._starts = np.array(situation.cap_starts)
 
     @once
     def used(self) -> Counts | None:
         """What is counted at every place of the plan; None when the history is unknown."""
-        plan, total = self.plan, int(self.plan.bases[-1])
+        plan = self.plan
         if self._entries is None:
             return None
         if not len(self._entries) or not plan.caps:
-            return np.zeros(total, dtype=np.int64)
-        return np.bincount(self._places[self._is_counted], minlength=total)
+            return plan.unused
+        return np.bincount(self._places[self._is_counted], minlength=len(plan.unused))
 
     @once
     def permits(self) -> Mask:
         """True per offer that at least one more contact is allowed of."""
         plan, used = self.plan, self.used
-        if not plan.caps or (used is not None and (used < plan.limit_at).all()):
+        if self._least_room > 0:
             return self._situation.catalogue.everything
         has_room = plan.is_free
         if used is not None:
@@ -65,12 +65,15 @@ class CapRoom:
         permitted: Mask = has_room.all(axis=0) & (self._placeable | ~plan.is_marketing)
         return permitted
 
-    def budget(self) -> CapBudget:
-        """The same room, to be used up by one slate; no marketing stands where a cooldown closed
-        the place.
+    def budget(self, most_offers: float = math.inf) -> CapBudget:
+        """The same room, to be used up by at most so many offers; no marketing stands where a
+        cooldown closed the place.
         """
+        closed = self._situation.cooling.closed_places
+        if self._least_room >= most_offers:
+            return CapBudget(self.plan, None, closed, binds=False)
         used = None if self.used is None else self.used.tolist()
-        return CapBudget(self.plan, used, self._situation.cooling.closed_places)
+        return CapBudget(self.plan, used, closed, binds=True)
 
     def full_caps(self, row: int) -> tuple[FullCap, ...]:
         """The caps that deny this offer, where the history is known; of placement caps those of the
@@ -84,35 +87,43 @@ class CapRoom:
         return (*full, *min(by_place, key=_frees_at))
 
     @once
+    def _least_room(self) -> float:
+        """How many more contacts there is room for whatever they are; −inf when nobody knows."""
+        if not self.plan.caps:
+            return math.inf
+        if self.used is None:
+            return -math.inf
+        return int(np.minimum.reduce(self.plan.limit_at - self.used))
+
+    @once
     def _entries(self) -> Entries | None:
         """What some cap may count: most of a history is older than any window."""
         contacts = self._situation.customer.contacts
-        if contacts is None or not self.plan.caps:
+        if contacts is None or not len(contacts) or not self.plan.caps:
             return contacts
         pending_since = self._situation.as_of_seconds - RESERVATION_SECONDS
-        oldest = min(*self._situation.cap_starts, pending_since)
-        recent = (contacts["at"] >= oldest) & (contacts["is_marketing"] != 0)
-        return contacts.take(np.flatnonzero(recent))
+        oldest = min(pending_since, *self._situation.cap_starts.tolist())
+        recent = contacts["at"] >= oldest
+        recent &= contacts["is_marketing"] != 0
+        entries: Entries = contacts.take(recent.nonzero()[0])
+        return entries
 
     @once
     def _places(self) -> Codes:
-        """intp[caps, entries]: which count an entry would raise."""
-        plan, entries = self.plan, self._entries
-        assert entries is not None
-        places = plan.entry_slots(entries).take(plan.scope_of_cap, axis=0)
-        places += plan.bases[:-1, None]
-        return places
+        """intp[entries, caps]: which count an entry would raise."""
+        assert self._entries is not None
+        return self.plan.places(self._entries)
 
     @once
     def _is_counted(self) -> Mask:
-        """bool[caps, entries]: what every cap counts."""
+        """bool[entries, caps]: what every cap counts."""
         plan, entries = self.plan, self._entries
         assert entries is not None
-        counted: Mask = plan.kinds[:, entries["event"]]
-        counted &= entries["at"] >= self._starts[:, None]
+        counted: Mask = plan.kinds.take(entries["event"], axis=0)
+        counted &= entries["at"][:, None] >= self._situation.cap_starts
         pending = self._is_pending
         if pending is not None:
-            counted[plan.counts_impressions] |= pending
+            counted |= pending[:, None] & plan.counts_impressions
         return counted
 
     @once
@@ -159,7 +170,7 @@ class CapRoom:
         if binding.limit < 1:
             return None
         assert self._entries is not None
-        mine = self._is_counted[number] & (self._places[number] == binding.place)
+        mine = self._is_counted[:, number] & (self._places[:, number] == binding.place)
         ends = sorted(self._leaves(self.plan.caps[number], entry) for entry in self._entries[mine])
         return ends[len(ends) - binding.limit]
 
@@ -174,59 +185,19 @@ class CapRoom:
         return next_window_start(cap.window, situation.as_of, situation.local_zone)
 
 
-class CapBudget:
-    """Room under all caps that shrinks while one slate is filled."""
-
-    def __init__(
-        self, plan: ContactPlan, used: list[int] | None, closed_places: frozenset[str]
-    ) -> None:
-        self._plan, self._used, self._closed = plan, used, closed_places
-
-    def fits(self, row: int, placement_id: str) -> bool:
-        """Whether no cap would be broken by this offer in this place, beside what was taken."""
-        if placement_id in self._closed and self._plan.is_marketing[row]:
-            return False
-        bindings, used = self._bindings(row, placement_id), self._used
-        if used is None:
-            return not bindings
-        return all(used[place] < limit for place, limit, _ in bindings)
-
-    def take(self, row: int, placement_id: str) -> None:
-        """The offer stands in this place from now on."""
-        self._add(row, placement_id, 1)
-
-    def give_back(self, row: int, placement_id: str) -> None:
-        """The offer no longer stands in this place."""
-        self._add(row, placement_id, -1)
-
-    def _add(self, row: int, placement_id: str, number: int) -> None:
-        if self._used is None:
-            return
-        for place, _, reserves in self._bindings(row, placement_id):
-            if reserves:
-                self._used[place] += number
-
-    def _bindings(self, row: int, placement_id: str) -> tuple[Binding, ...]:
-        plan = self._plan
-        if not plan.caps or not plan.is_marketing[row]:
-            return ()
-        return plan.row_bindings[row] + plan.place_bindings.get(placement_id, ())
-
-
 def pending_reservations(entries: Entries, history: Entries, now: float) -> Mask | None:
     """True per DECISION entry whose offer may still be seen and was not yet, whatever in the whole
     history says so; None when none is.
     """
-    recent = entries["at"] > now - RESERVATION_SECONDS
-    if not recent.any():
+    pending: Mask = entries["at"] > now - RESERVATION_SECONDS
+    if not len(pending.nonzero()[0]):
         return None
-    events = entries["event"]
-    pending: Mask = recent & (events == ContactEvent.DECISION)
-    numbers = np.flatnonzero(pending)
-    if not len(numbers):
+    pending &= entries["event"] == ContactEvent.DECISION.value
+    numbers = pending.nonzero()[0].tolist()
+    if not numbers:
         return None
-    seen = history[history["event"] == ContactEvent.IMPRESSION]
-    for number in numbers.tolist() if len(seen) else ():
+    seen = history.take((history["event"] == ContactEvent.IMPRESSION.value).nonzero()[0])
+    for number in numbers if len(seen) else ():
         same = seen["decision"] == entries["decision"][number]
         pending[number] = not (same & (seen["offer"] == entries["offer"][number])).any()
     return pending

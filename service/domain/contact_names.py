@@ -60,37 +60,31 @@ class NameColumn:
 
 @dataclass(frozen=True)
 class SlotTable:
-    """The slots of several columns, found in one search; every key is tagged with its column's
-    number.
+    """The slots of several columns, found in one search: every key is tagged with its column's
+    number, and every bound begins either one known key or a run of strangers.
     """
 
     tags: NDArray[np.uint64]
-    known: NDArray[np.uint64]
+    bounds: NDArray[np.uint64]
     slots: Codes
-    strangers: Codes
 
     @classmethod
-    def of(cls, columns: Sequence[NameColumn]) -> SlotTable:
-        """The table of these columns."""
+    def of(cls, columns: Sequence[Keys]) -> SlotTable:
+        """The table of these columns, each its known keys in rising order."""
         tags = np.arange(len(columns), dtype=np.uint64) << np.uint64(32)
-        known = [column.known + tag for column, tag in zip(columns, tags, strict=True)]
-        counts = [len(column.known) for column in columns]
-        return cls(
-            tags[:, None],
-            np.array([*np.concatenate(known), _BEYOND], dtype=np.uint64),
-            np.array([slot for count in (*counts, 1) for slot in range(count)], dtype=np.intp),
-            np.array(counts, dtype=np.intp)[:, None],
-        )
+        bounds, slots = [], [0]  # no key is below the first bound
+        for tag, known in zip(tags.tolist(), columns, strict=True):
+            bounds.append(tag)
+            slots.append(len(known))
+            for slot, key in enumerate(known.tolist()):
+                bounds += (tag + key, tag + key + 1)
+                slots += (slot, len(known))
+        return cls(tags, np.array(bounds, dtype=np.uint64), np.array(slots, dtype=np.intp))
 
-    def slots_of(self, keys: Keys) -> Codes:
-        """intp[columns, keys]: the slot of every key in its column."""
-        tagged = keys + self.tags
-        places = self.known.searchsorted(tagged)
-        return np.where(self.known.take(places) == tagged, self.slots.take(places), self.strangers)
-
-
-_BEYOND = np.uint64(1 << 63)
-"""Greater than any tagged key, so that a search always ends at a place."""
+    def slots_of(self, keys: NDArray[np.uint64]) -> Codes:
+        """intp[keys, columns]: the slot of every key in its column."""
+        # Of equal bounds the last one counts: what follows a key gives way to what begins there.
+        return self.slots.take(self.bounds.searchsorted(keys | self.tags, side="right"))
 
 
 @dataclass(frozen=True)

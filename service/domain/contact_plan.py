@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,16 +15,16 @@ from numpy.typing import NDArray
 
 from feature_repo.contact_layout import (
     ENTRY,
-    NAME_FIELDS,
     ContactEvent,
     Entries,
+    entry_names,
     name_key,
-    name_keys,
 )
 from feature_repo.contract import CHANNELS
 from service.domain.columns import Codes, Floats, Mask
 from service.domain.contact_names import ContactNames, NameColumn, SlotTable
-from service.domain.contact_policy import CalendarWindow, Cap, Counted, Scope
+from service.domain.contact_policy import Cap, Counted, Scope
+from service.domain.contact_windows import CapWindows
 
 FIELDS = {
     Scope.OFFER: "offer",
@@ -35,8 +34,8 @@ FIELDS = {
 }
 """Where an entry says the name of a scope."""
 COUNTS = tuple(Counted)
-SCOPES = (*FIELDS, Scope.CHANNEL, Scope.ALL)
-"""Those that name something in an entry first, in the order of its fields."""
+SCOPES = (Scope.ALL, *FIELDS, Scope.CHANNEL)
+"""In the order of what `entry_names` gives."""
 EVENTS = max(ContactEvent) + 1
 NEVER = -math.inf
 """The instant something waits for that does not wait."""
@@ -83,9 +82,9 @@ class ContactPlan:
     is_marketing: Mask
 
     @cached_property
-    def windows(self) -> tuple[timedelta | CalendarWindow, ...]:
+    def windows(self) -> CapWindows:
         """The window of every cap."""
-        return tuple(cap.window for cap in self.caps)
+        return CapWindows.of([cap.window for cap in self.caps])
 
     @cached_property
     def handed_out(self) -> Entries:
@@ -106,6 +105,13 @@ class ContactPlan:
         return instants
 
     @cached_property
+    def unused(self) -> NDArray[np.int64]:
+        """No count at any place; nobody may write into it."""
+        counts = np.zeros(self.bases[-1], dtype=np.int64)
+        counts.flags.writeable = False
+        return counts
+
+    @cached_property
     def limit_at(self) -> NDArray[np.int64]:
         """The limit at every place of a count."""
         return np.repeat(self.limits, np.diff(self.bases))
@@ -117,19 +123,14 @@ class ContactPlan:
 
     @cached_property
     def kinds(self) -> Mask:
-        """bool[caps, event]: which entries each cap counts."""
-        return COUNTED_EVENTS[[COUNTS.index(cap.counts) for cap in self.caps]]
+        """bool[event, caps]: which entries each cap counts."""
+        kinds = COUNTED_EVENTS[[COUNTS.index(cap.counts) for cap in self.caps]]
+        return np.ascontiguousarray(kinds.T)
 
     @cached_property
-    def counts_impressions(self) -> Codes:
-        """The caps reservations count for while they are pending."""
-        counting = [cap.counts is Counted.IMPRESSION for cap in self.caps]
-        return np.flatnonzero(np.array(counting, dtype=np.bool_))
-
-    @cached_property
-    def scope_of_cap(self) -> Codes:
-        """Each cap's row in what `entry_slots` gives."""
-        return np.array([SCOPES.index(cap.scope) for cap in self.caps], dtype=np.intp)
+    def counts_impressions(self) -> Mask:
+        """True per cap that reservations count for while they are pending."""
+        return np.array([cap.counts is Counted.IMPRESSION for cap in self.caps], dtype=np.bool_)
 
     @cached_property
     def bases(self) -> Codes:
@@ -149,7 +150,8 @@ class ContactPlan:
     @cached_property
     def is_free(self) -> Mask:
         """bool[caps, offers]: where a cap does not bind an offer, whatever the place."""
-        return ~np.array([self._binds(cap) for cap in self.caps]).reshape(len(self.caps), -1)
+        shape = len(self.caps), len(self.is_marketing)
+        return ~np.array([self._binds(cap) for cap in self.caps], dtype=np.bool_).reshape(shape)
 
     @cached_property
     def row_bindings(self) -> tuple[tuple[Binding, ...], ...]:
@@ -163,6 +165,19 @@ class ContactPlan:
         )
 
     @cached_property
+    def bindings(self) -> dict[str, tuple[tuple[Binding, ...], ...]]:
+        """Per placement of the channel and offer all caps that bind the offer there."""
+        return {
+            place: tuple(
+                in_every + here if marketing else ()
+                for in_every, marketing in zip(
+                    self.row_bindings, self.is_marketing.tolist(), strict=True
+                )
+            )
+            for place, here in self.place_bindings.items()
+        }
+
+    @cached_property
     def place_bindings(self) -> dict[str, tuple[Binding, ...]]:
         """Per placement of the channel the caps that bind marketing there."""
         found: dict[str, tuple[Binding, ...]] = {}
@@ -170,7 +185,7 @@ class ContactPlan:
             found[name.partition("/")[2]] = tuple(
                 self._binding(number, int(self.bases[number]) + slot)
                 for number, cap in enumerate(self.caps)
-                if cap.scope is Scope.PLACEMENT and binds_place(cap, name)
+                if cap.scope is Scope.PLACEMENT and cap.binds_place(name)
             )
         return found
 
@@ -179,17 +194,23 @@ class ContactPlan:
         column = self._column(scope)
         return column.slots if column else np.zeros(len(self.is_marketing), dtype=np.intp)
 
-    def entry_slots(self, entries: Entries) -> Codes:
-        """intp[scopes, entries]: the slot of every entry in every scope, rows as in `SCOPES`."""
-        slots = np.zeros((len(SCOPES), len(entries)), dtype=np.intp)
-        slots[: len(NAME_FIELDS)] = self._slot_table.slots_of(name_keys(entries))
-        slots[len(NAME_FIELDS)] = entries["channel"] != channel_code(self.channel)
-        return slots
+    def places(self, entries: Entries) -> Codes:
+        """intp[entries, caps]: the place of the count that an entry would raise."""
+        slots = self._slot_table.slots_of(entry_names(entries))
+        places = slots.take(self._scope_of_cap, axis=1)
+        places += self.bases[:-1]
+        return places
+
+    @cached_property
+    def _scope_of_cap(self) -> Codes:
+        return np.array([SCOPES.index(cap.scope) for cap in self.caps], dtype=np.intp)
 
     @cached_property
     def _slot_table(self) -> SlotTable:
-        names = self.names
-        return SlotTable.of((names.offers, names.groups, names.lines, self.placements))
+        here = np.array([channel_code(self.channel)], dtype=np.uint32)
+        known = [column.known if column else here for column in map(self._column, SCOPES)]
+        known[SCOPES.index(Scope.ALL)] = here[:0]
+        return SlotTable.of(known)
 
     def _slot_count(self, scope: Scope) -> int:
         column = self._column(scope)
@@ -216,13 +237,6 @@ class ContactPlan:
         return Binding(place, cap.limit, cap.counts in RESERVING)
 
 
-def binds_place(cap: Cap, name: str) -> bool:
-    """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
-    channel.
-    """
-    return not cap.only or name in cap.only or name.partition("/")[2] in cap.only
-
-
 def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
     """The names a cap is restricted to, as histories hold them; `places` are all of the bank's."""
     if cap.scope is Scope.ALL:
@@ -230,6 +244,6 @@ def only_keys(cap: Cap, places: Iterable[str]) -> frozenset[int]:
     if cap.scope is Scope.CHANNEL:
         return frozenset(map(channel_code, cap.only))
     if cap.scope is Scope.PLACEMENT:
-        bound = {name for name in places if binds_place(cap, name)} if cap.only else set()
+        bound = {name for name in places if cap.binds_place(name)} if cap.only else set()
         return frozenset(map(name_key, bound or cap.only))
     return frozenset(map(name_key, cap.only))

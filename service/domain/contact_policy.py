@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from feature_repo.contact_layout import ContactEvent, ContactReason
+from feature_repo.contact_layout import ContactEvent, ContactReason, said_number
 from service.domain.columns import Floats
 
 PRESENTED = "presented"
@@ -69,17 +69,46 @@ class Cap:
     limit: int
     only: frozenset[str] = frozenset()
 
+    def binds_place(self, name: str) -> bool:
+        """Whether a placement cap binds the place `<channel>/<placement>`; `only` may leave out the
+        channel.
+        """
+        return not self.only or name in self.only or name.partition("/")[2] in self.only
 
-class CapCheck(NamedTuple):
-    """One cap as the shared memory checks it: counted entries of a name since `start` (business
-    seconds, included); `only` holds the names as histories do, empty = every name.
+
+class CapTerm(NamedTuple):
+    """One cap as the shared memory checks it in any situation: at most `limit` counted entries of a
+    name; `only` holds the names as histories do, empty = every name.
     """
 
     scope: Scope
     counts: Counted
-    start: float
     limit: int
     only: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class CapTerms:
+    """All caps of a bank; equal to itself alone, so that what is packed of it is found at once."""
+
+    terms: tuple[CapTerm, ...] = ()
+
+    @cached_property
+    def counts_decisions(self) -> bool:
+        """Whether what was handed out counts even after it can no longer be seen."""
+        return any(term.counts is Counted.DECISION for term in self.terms)
+
+
+class CapChecks(NamedTuple):
+    """The caps of one situation: `starts` is float64[terms], the business second each of them
+    counts from, included.
+    """
+
+    terms: CapTerms
+    starts: Floats
+
+
+NO_CAPS = CapChecks(CapTerms(), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -133,14 +162,14 @@ class ContactPolicy:
 
     @cached_property
     def kept_back_seconds(self) -> Floats:
-        """float64[event, reason]: how long any cooldown keeps something back after it; −inf = not
+        """float64 by `said_number`: how long any cooldown keeps something back after it; −inf = not
         at all.
         """
-        longest = np.full((256, 256), -math.inf)
+        longest = np.full(said_number(0, 256), -math.inf)
         for cooldown in self.cooldowns:
-            because = slice(None) if cooldown.said_because is None else cooldown.said_because
-            after = longest[cooldown.event, because]
-            longest[cooldown.event, because] = np.maximum(after, cooldown.duration.total_seconds())
+            because = range(256) if cooldown.said_because is None else (cooldown.said_because,)
+            said = [said_number(cooldown.event, reason) for reason in because]
+            longest[said] = np.maximum(longest[said], cooldown.duration.total_seconds())
         return longest
 
 

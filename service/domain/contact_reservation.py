@@ -21,8 +21,8 @@ from feature_repo.contact_layout import (
     placement_key,
 )
 from service.domain.catalogue import Catalogue
-from service.domain.contact_policy import CapCheck, ContactPolicy
-from service.domain.contact_windows import window_starts
+from service.domain.contact_policy import CapChecks, ContactPolicy
+from service.domain.contact_windows import CapWindows
 from service.domain.decision import Slate
 from service.domain.outcomes import Outcome, OutcomeKind
 
@@ -35,36 +35,29 @@ def keep_seconds(policy: ContactPolicy) -> float:
     return max(KEPT_SECONDS, policy.longest_seconds)
 
 
-def cap_checks(situation: Situation) -> tuple[CapCheck, ...]:
+def cap_checks(situation: Situation) -> CapChecks:
     """The caps of this situation as the commit checks them again."""
-    return _checks(situation.catalogue, situation.cap_starts)
+    return CapChecks(situation.catalogue.cap_terms, situation.cap_starts)
 
 
-def cap_checks_at(catalogue: Catalogue, as_of: datetime, zone: ZoneInfo) -> tuple[CapCheck, ...]:
+def cap_checks_at(catalogue: Catalogue, as_of: datetime, zone: ZoneInfo) -> CapChecks:
     """The bank's caps at an instant (business time) in a zone."""
-    windows = [cap.window for cap in catalogue.policy.contact.caps]
-    return _checks(catalogue, window_starts(windows, as_of, zone))
-
-
-def _checks(catalogue: Catalogue, starts: list[float]) -> tuple[CapCheck, ...]:
-    caps, names = catalogue.policy.contact.caps, catalogue.cap_names
-    return tuple(
-        CapCheck(cap.scope, cap.counts, start, cap.limit, only)
-        for cap, start, only in zip(caps, starts, names, strict=True)
-    )
+    windows = CapWindows.of([cap.window for cap in catalogue.policy.contact.caps])
+    return CapChecks(catalogue.cap_terms, windows.starts(as_of, zone))
 
 
 def reserved_entries(situation: Situation, slates: Iterable[Slate], decision_id: str) -> Entries:
     """One DECISION entry per chosen offer, in the order of the slates and of their rows."""
-    channel = situation.ask.channel
-    chosen = [
-        (row, placement_key(channel, slate.placement_id)) for slate in slates for row in slate.rows
-    ]
-    rows = np.array([row for row, _ in chosen], dtype=np.intp)
-    entries = situation.contact_plan.handed_out.take(rows)
+    rows: list[int] = []
+    places: list[int] = []
+    for slate in slates:
+        rows += slate.rows
+        place = placement_key(situation.ask.channel, slate.placement_id)
+        places += [place] * len(slate.rows)
+    entries = situation.contact_plan.handed_out.take(np.array(rows, dtype=np.intp))
     entries["at"] = situation.as_of_seconds
     entries["decision"] = decision_key(decision_id)
-    entries["placement"] = [place for _, place in chosen]
+    entries["placement"] = places
     return entries
 
 

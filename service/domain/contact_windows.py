@@ -4,29 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from service.domain.columns import Floats
 from service.domain.contact_policy import CalendarWindow
 
 
 def window_start(window: timedelta | CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
     """The first instant that counts, in epoch seconds."""
-    return window_starts((window,), as_of, zone)[0]
+    return float(CapWindows.of((window,)).starts(as_of, zone)[0])
 
 
-def window_starts(
-    windows: Sequence[timedelta | CalendarWindow], as_of: datetime, zone: ZoneInfo
-) -> list[float]:
-    """The same of several windows."""
-    now, today = as_of.timestamp(), as_of.astimezone(zone).date()
-    return [
-        now - window.total_seconds()
-        if isinstance(window, timedelta)
-        else _midnight(_first_day(window, today), zone)
-        for window in windows
-    ]
+@dataclass(frozen=True)
+class CapWindows:
+    """Several windows at once: `seconds` are the lengths of those that move with the instant,
+    `calendar` are those that move with the local day; inf and None hold the other kind's places.
+    """
+
+    seconds: Floats
+    calendar: tuple[CalendarWindow | None, ...]
+
+    @classmethod
+    def of(cls, windows: Sequence[timedelta | CalendarWindow]) -> CapWindows:
+        """These windows."""
+        rolling = [w.total_seconds() if isinstance(w, timedelta) else math.inf for w in windows]
+        calendar = tuple(None if isinstance(w, timedelta) else w for w in windows)
+        return cls(np.array(rolling), calendar)
+
+    def starts(self, as_of: datetime, zone: ZoneInfo) -> Floats:
+        """float64[windows]: the first instant each of them counts, in epoch seconds."""
+        today = as_of.astimezone(zone).date()
+        starts: Floats = as_of.timestamp() - self.seconds
+        return np.maximum(starts, _first_instants(self.calendar, today, zone), out=starts)
 
 
 def next_window_start(window: CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
@@ -65,6 +79,13 @@ def _first_day(window: CalendarWindow, today: date) -> date:
 
 
 @lru_cache(maxsize=1024)
+def _first_instants(
+    windows: tuple[CalendarWindow | None, ...], today: date, zone: ZoneInfo
+) -> Floats:
+    """float64[windows]: when each began; −inf for None."""
+    return np.array([_midnight(_first_day(w, today), zone) if w else -math.inf for w in windows])
+
+
 def _midnight(day: date, zone: ZoneInfo) -> float:
     """The first instant of a local day: where clocks skip midnight, the instant of the skip."""
     return datetime.combine(day, time(), zone).timestamp()

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain.catalogue import Catalogue, ChannelPolicy
-from service.domain.columns import Codes, Mask
+from service.domain.columns import Codes, Floats, Mask
 from service.domain.consent import ConsentStatus, Purpose, allows
 from service.domain.contact_cooldowns import Cooling
 from service.domain.contact_counting import CapRoom
 from service.domain.contact_plan import ContactPlan
-from service.domain.contact_windows import window_starts
 from service.domain.customer import Customer
 from service.domain.facts import SituationFacts
 from service.domain.kill_switches import NOTHING_KILLED, KillSwitches, killed_rows
@@ -94,9 +93,9 @@ class Situation:
         return self.catalogue.contact_plans.of(self.ask.channel, self.channel.placements)
 
     @once
-    def cap_starts(self) -> list[float]:
-        """The first instant every cap of the policy counts, in epoch seconds."""
-        return window_starts(self.contact_plan.windows, self.as_of, self.local_zone)
+    def cap_starts(self) -> Floats:
+        """float64[caps]: the first instant every cap of the policy counts, in epoch seconds."""
+        return self.contact_plan.windows.starts(self.as_of, self.local_zone)
 
     @once
     def cap_room(self) -> CapRoom:

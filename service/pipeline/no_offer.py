@@ -42,7 +42,7 @@ def no_offer_reason(
 
 def _is_full(situation: Situation, placement: Placement, permitted: Mask) -> bool:
     """Whether offers were permitted that a cap or a cooldown of this one placement keeps out."""
-    rows, budget = np.flatnonzero(permitted).tolist(), situation.cap_room.budget()
+    rows, budget = np.flatnonzero(permitted).tolist(), situation.cap_room.budget(1)
     return bool(rows) and not any(budget.fits(row, placement.id) for row in rows)
 
 

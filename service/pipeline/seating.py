@@ -4,8 +4,9 @@ broken.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
+from service.domain.catalogue import Lane
 from service.domain.situation import Situation
 
 
@@ -22,8 +23,8 @@ class Seating:
         self._room = [placement.limit for placement in ask.placements]
         self._seated: list[list[int]] = [[] for _ in ask.placements]
         self._rank: dict[int, int] = {}
-        self._of_group: Counter[str] = Counter()
-        self._budget = situation.cap_room.budget()
+        self._of_group: defaultdict[str, int] = defaultdict(int)
+        self._budget = situation.cap_room.budget(sum(self._room))
 
     @property
     def is_full(self) -> bool:
@@ -34,7 +35,7 @@ class Seating:
         """Give the offer a place if there is or can be made one; only marketing crowds a group."""
         self._rank[row] = len(self._rank)
         group = self._catalogue.groups[row]
-        is_marketing = bool(self._catalogue.is_marketing[row])
+        is_marketing = self._catalogue.lanes[row] is Lane.MARKETING
         if is_marketing and self._of_group[group] >= self._catalogue.policy.max_per_group:
             return
         place = self._place_for(row, set())

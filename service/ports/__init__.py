@@ -2,7 +2,7 @@
 them.
 """
 
-from service.domain.contact_policy import CapCheck
+from service.domain.contact_policy import NO_CAPS, CapChecks
 from service.ports.contacts import (
     CommitResult,
     CommitStatus,
@@ -27,7 +27,8 @@ from service.ports.reading import (
 )
 
 __all__ = [
-    "CapCheck",
+    "NO_CAPS",
+    "CapChecks",
     "Clock",
     "CommitResult",
     "CommitStatus",

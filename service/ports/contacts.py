@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from feature_repo.contact_layout import Entries
-from service.domain.contact_policy import CapCheck
+from service.domain.contact_policy import NO_CAPS, CapChecks
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Reservation:
     customer_id: str
     at: float
     entries: Entries
-    caps: tuple[CapCheck, ...]
+    caps: CapChecks
     keep_seconds: float
     """How far back any cap or cooldown looks; older entries may be forgotten."""
     answer: StoredAnswer | None = None
@@ -92,7 +92,7 @@ class ContactStore(Protocol):
         *,
         keep_seconds: float,
         within_seconds: float,
-        caps: tuple[CapCheck, ...] = (),
+        caps: CapChecks = NO_CAPS,
     ) -> NoteStatus:
         """Append one outcome unless the same (decision, offer, event) stands there already; with
         `caps`, say whether an impression came although one was full.

@@ -8,7 +8,7 @@ import msgspec
 
 from service.domain.ulid import ulid_bytes, ulid_seconds
 from service.errors import RecordDamaged
-from service.ports import Clock, ContactStore, EventLog, Reservation, StoredAnswer
+from service.ports import NO_CAPS, Clock, ContactStore, EventLog, Reservation, StoredAnswer
 from service.use_cases.commit_decision import AnswerSlot
 from service.use_cases.know_customer import NO_CONTACTS
 
@@ -70,7 +70,7 @@ class KeptAnswers:
     ) -> None:
         """Free the request id, unless something else stands under it by now."""
         answer = StoredAnswer(slot.slot, slot.body, content)
-        nothing = Reservation(customer_id, 0.0, NO_CONTACTS, (), 0.0, answer)
+        nothing = Reservation(customer_id, 0.0, NO_CONTACTS, NO_CAPS, 0.0, answer)
         await self._contacts.release(nothing, within_seconds=within_seconds)
 
     def _is_found(self, key: bytes) -> bool:

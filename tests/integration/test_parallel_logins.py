@@ -23,7 +23,7 @@ from feature_repo.contact_layout import (
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_contact_store import RedisContactStore
 from service.adapters.redis_wire import RedisWire
-from service.domain.contact_policy import Cap, CapCheck, ContactPolicy, Counted, Scope
+from service.domain.contact_policy import Cap, CapChecks, ContactPolicy, Counted, Scope
 from service.domain.contact_reservation import cap_checks, reserved_entries
 from service.domain.decision import Slate
 from service.domain.situation import Situation
@@ -68,7 +68,7 @@ class Login:
         for row in slate.rows if sees else ():
             await self._show(number, OFFERS[row], cap_checks(situation))
 
-    async def _show(self, number: int, offer: str, caps: tuple[CapCheck, ...]) -> None:
+    async def _show(self, number: int, offer: str, caps: CapChecks) -> None:
         seen = entry(NOW + 1, offer, offer_group(offer), decision=decision_key(f"d{number}"))
         status = await self.store.note(
             CUSTOMER, seen, keep_seconds=KEEP, within_seconds=5.0, caps=caps

@@ -25,7 +25,7 @@ from feature_repo.contact_layout import (
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_contact_store import MOST_ENTRIES, SLACK_ENTRIES, RedisContactStore
 from service.adapters.redis_wire import RedisWire
-from service.domain.contact_policy import CapCheck, Counted, Scope
+from service.domain.contact_policy import NO_CAPS, CapChecks, CapTerm, CapTerms, Counted, Scope
 from service.domain.contact_reservation import cap_checks, reserved_entries
 from service.domain.decision import Slate
 from service.domain.situation import Situation
@@ -39,10 +39,18 @@ BANK, CUSTOMER = "toy", "client-4711"
 KEY = contact_key(BANK, CUSTOMER)
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC).timestamp()
 KEEP = 400 * 86_400.0
-ONE_A_DAY = CapCheck(Scope.OFFER, Counted.IMPRESSION, NOW - 86_400, 1)
+ONE = CapTerm(Scope.OFFER, Counted.IMPRESSION, limit=1)
 QUESTION = StoredAnswer(b"slot", b"digest", b"the answer")
 PATIENCE = 10.0
 """Seconds a busy machine does not use up: what waits is told by the state, not by the clock."""
+
+
+def since(start: float, *terms: CapTerm) -> CapChecks:
+    """These caps, all counting from one instant."""
+    return CapChecks(CapTerms(terms), np.full(len(terms), start))
+
+
+ONE_A_DAY = since(NOW - 86_400, ONE)
 
 
 @dataclass(kw_only=True)
@@ -60,7 +68,7 @@ class Memory(AdapterUnderTest[RedisContactStore]):
     def release(self, reservation: Reservation) -> None:
         self.run(lambda store: store.release(reservation, within_seconds=PATIENCE))
 
-    def note(self, noted: np.void, *caps: CapCheck) -> NoteStatus:
+    def note(self, noted: np.void, caps: CapChecks = NO_CAPS) -> NoteStatus:
         return self.run(
             lambda store: store.note(
                 CUSTOMER, noted, keep_seconds=KEEP, within_seconds=PATIENCE, caps=caps
@@ -93,7 +101,7 @@ def reserved(*offers: str, decision: int = 9, at: float = NOW) -> Entries:
 
 def reservation(*offers: str, decision: int = 9, **changes: object) -> Reservation:
     entries = reserved(*offers, decision=decision)
-    plain = Reservation(CUSTOMER, NOW, entries, (ONE_A_DAY,), KEEP)
+    plain = Reservation(CUSTOMER, NOW, entries, ONE_A_DAY, KEEP)
     return replace(plain, **changes)
 
 
@@ -109,25 +117,25 @@ def test_reserves_what_is_free_and_refuses_what_is_full_by_its_place_in_the_slat
 
 def test_counts_the_entries_before_in_the_same_slate(memory) -> None:
     memory.load(EMPTY)
-    two = CapCheck(Scope.ALL, Counted.IMPRESSION, NOW - 60, 2)
-    three = reservation("buy_fund", "get_card", "take_loan", caps=(two,))
+    two = since(NOW - 60, CapTerm(Scope.ALL, Counted.IMPRESSION, limit=2))
+    three = reservation("buy_fund", "get_card", "take_loan", caps=two)
     assert memory.commit(three).capped == (2,)
 
 
 def test_a_reservation_counts_as_an_impression_until_it_is_seen_or_lapses(memory) -> None:
-    two = ONE_A_DAY._replace(limit=2)
+    two = since(NOW - 86_400, ONE._replace(limit=2))
     pending = reserved(decision=1, at=NOW - 599)
     memory.load(pending)
     assert memory.commit(reservation()).capped == (0,)
     memory.load(reserved(decision=1, at=NOW - 600))
     assert memory.commit(reservation()).status is CommitStatus.COMMITTED
     memory.load(history([*pending, entry(NOW - 9, decision=1)]))
-    assert memory.commit(reservation(caps=(two,))).status is CommitStatus.COMMITTED
+    assert memory.commit(reservation(caps=two)).status is CommitStatus.COMMITTED
     memory.load(history([*pending, entry(NOW - 9, decision=2)]))
-    assert memory.commit(reservation(caps=(two,))).capped == (0,)
-    just_begun = ONE_A_DAY._replace(start=NOW - 60)
+    assert memory.commit(reservation(caps=two)).capped == (0,)
+    just_begun = since(NOW - 60, ONE)
     memory.load(pending)
-    assert memory.commit(reservation(caps=(just_begun,))).capped == (0,)
+    assert memory.commit(reservation(caps=just_begun)).capped == (0,)
 
 
 @given(situation=situations(), data=st.data())
@@ -200,7 +208,7 @@ def test_a_lost_history_of_a_known_customer_takes_no_capped_offer_and_is_not_beg
     assert memory.writes("commit", "lost") == 1.0
     assert memory.note(entry(NOW)) is NoteStatus.UNREACHABLE
     assert list(memory.redis.scan_iter()) == []
-    free = reservation(caps=(), answer=QUESTION)
+    free = reservation(caps=NO_CAPS, answer=QUESTION)
     assert memory.commit(free).status is CommitStatus.COMMITTED
     assert not memory.redis.exists(KEY)
 
@@ -292,7 +300,7 @@ def test_drops_what_no_rule_asks_for_and_keeps_the_rest(memory) -> None:
     named = entry(NOW - KEEP - 1, event=ContactEvent.LATER, until=NOW + 1)
     recent = entry(NOW - 60, "take_loan")
     memory.load(history([*old, *lapsed, named, recent]))
-    caps = (ONE_A_DAY, CapCheck(Scope.OFFER, Counted.DECISION, NOW - 3_600, 99))
+    caps = since(NOW - 86_400, ONE, CapTerm(Scope.OFFER, Counted.DECISION, limit=99))
     fill = [entry(NOW - 60, "open_account", decision=n) for n in range(SLACK_ENTRIES * 2 - 87)]
     memory.load(history([*old, *lapsed, named, recent, *fill]))
     memory.commit(reservation(caps=caps))

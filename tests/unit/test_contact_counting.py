@@ -99,6 +99,7 @@ def test_a_slate_filled_within_the_budget_breaks_no_cap(
 ) -> None:
     assume(situation.customer.contacts is not None)
     budget, ask = situation.cap_room.budget(), situation.ask
+    of_so_many = situation.cap_room.budget(len(situation.catalogue))
     taken: list[np.void] = []
     for row in data.draw(st.permutations(range(len(situation.catalogue)))):
         place = data.draw(st.sampled_from([placement.id for placement in ask.placements]))
@@ -114,8 +115,10 @@ def test_a_slate_filled_within_the_budget_breaks_no_cap(
         is_closed = place in situation.cooling.closed_places
         closed = is_closed and situation.catalogue.is_marketing[row]
         assert budget.fits(row, place) == (expected and not closed)
+        assert of_so_many.fits(row, place) == budget.fits(row, place)
         if budget.fits(row, place):
             budget.take(row, place)
+            of_so_many.take(row, place)
             taken.append(handed_out(situation, row, place))
 
 

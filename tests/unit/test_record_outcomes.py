@@ -202,6 +202,6 @@ def test_an_overrun_is_judged_by_the_customers_own_day_and_by_the_banks_where_he
     service.contacts.note_ends = [NoteStatus.UNREACHABLE]
     service.report(shown)
     service.report(shown)
-    ((check,),) = service.contacts.noted_caps
+    (checks,) = service.contacts.noted_caps
     zone = ZoneInfo(hers or policy.time_zone)
-    assert check.start == window_start(CalendarWindow.DAY, AS_OF, zone)
+    assert checks.starts.tolist() == [window_start(CalendarWindow.DAY, AS_OF, zone)]
