@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ from feature_repo.raw_features import Float32s, RawFeatures, RowFeatures, row_pl
 _UNKNOWN = np.float32(np.nan).tobytes()
 
 
-@dataclass(frozen=True)
-class DecodedFeatures:
+class DecodedFeatures(NamedTuple):
     """One customer's features (n = 1), and the views whose stored bytes could not be read.
 
     An undecodable view counts as missing: its values are unknown, its event day NaN.

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from service.domain.principal import LOCAL
 from service.domain.reasons import Audience
 from service.domain.situation import Ask
@@ -33,8 +35,7 @@ class DecisionCommand:
     """What the request was checked against; None = whatever is in use."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What names a decision."""
 
     decision_id: str
@@ -46,8 +47,7 @@ Compose = Callable[[DecisionResult, Identity], bytes]
 """Words a decision as the bytes of its answer."""
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The bytes to send, and the decision in them; None when they are an answer given before."""
 
     content: bytes
