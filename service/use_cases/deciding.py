@@ -83,7 +83,9 @@ def _worded(
     words = {row: treatment for row, treatment in said.items() if treatment is not None}
     reasons = edition.lacks + situation.degraded_reasons + trace.reasons()
     degraded_reasons = tuple(dict.fromkeys(reasons))
-    slates = tuple(_said(slate, words) for slate in decision.slates)
+    slates = decision.slates
+    if len(words) < len(said):
+        slates = tuple(_said(slate, words) for slate in slates)
     if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):
         decision = replace(decision, degraded_reasons=degraded_reasons, slates=slates)
     return DecisionResult(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from msgspec import Struct
@@ -17,8 +16,7 @@ from service.use_cases.decision_records import OnBehalfOf
 from service.use_cases.edition import Edition
 
 
-@dataclass(frozen=True)
-class DecisionCommand:
+class DecisionCommand(Struct, frozen=True):
     """Who asks about whom, and what; a dry run reserves, counts and records nothing. `slot` is None
     where the client chose no request id; with an `audience` the winners come with their reasons.
     """
