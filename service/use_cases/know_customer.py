@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from service.domain.customer import Customer, Profile, Standing
 from service.domain.freshness import assess_freshness
 from service.ports import CustomerRecord
 
-EPOCH = date(1970, 1, 1)
-FIRST_DAY, LAST_DAY = (date.min - EPOCH).days, (date.max - EPOCH).days
+EPOCH = date(1970, 1, 1).toordinal()
+FIRST_DAY, LAST_DAY = date.min.toordinal() - EPOCH, date.max.toordinal() - EPOCH
 ESSENTIAL_VIEW = "product_holdings"
 FACTS = ("birth_day", "risk_capacity", "risk_assessed_day", "is_vulnerable")
 NO_CONTACTS = np.empty(0, dtype=ENTRY)
@@ -105,4 +105,4 @@ def _facts(features: RawFeatures) -> tuple[float, Profile]:
 
 def _date(day: float) -> date | None:
     """None also for a number that is no day of the calendar."""
-    return EPOCH + timedelta(days=int(day)) if FIRST_DAY <= day <= LAST_DAY else None
+    return date.fromordinal(EPOCH + int(day)) if FIRST_DAY <= day <= LAST_DAY else None
