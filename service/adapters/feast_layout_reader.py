@@ -5,8 +5,8 @@ says.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +26,7 @@ from feature_repo.raw_features import Float32s, RawFeatures, RowFeatures, row_pl
 _UNKNOWN = np.float32(np.nan).tobytes()
 
 
-@dataclass(frozen=True)
-class DecodedFeatures:
+class DecodedFeatures(NamedTuple):
     """One customer's features (n = 1), and the views whose stored bytes could not be read.
 
     An undecodable view counts as missing: its values are unknown, its event day NaN.
@@ -48,22 +47,36 @@ class _Slot(NamedTuple):
 
 
 class _ViewPlan(NamedTuple):
-    """What to make of one view; `unknown` are its floats as they are stored when not known."""
+    """What to make of one view: where its instant, floats and texts stand among the values."""
 
     name: str
     timestamp_place: int
     floats: tuple[_Slot, ...]
     texts: tuple[tuple[str, int], ...]
-    unknown: tuple[bytes, ...]
 
+    def has_data(self, values: Sequence[bytes | None]) -> bool:
+        """Whether the view says when it was true; what else is stored of it counts only then."""
+        return bool(values[self.timestamp_place])
 
-class _ViewRead(NamedTuple):
-    """What one view's stored values say; an unreadable view says nothing."""
+    def is_readable(self, values: Sequence[bytes | None]) -> bool:
+        """Whether everything stored of the view is what the contract says."""
+        try:
+            _day(values[self.timestamp_place])
+            for _, place in self.texts:
+                _text(values[place])
+        except ValueError:
+            return False
+        return all(
+            len(stored) == len(slot.unknown) and stored.startswith(slot.header)
+            for slot in self.floats
+            if (stored := values[slot.place])
+        )
 
-    day: float
-    texts: dict[str, str]
-    stored: Sequence[bytes]
-    is_readable: bool = True
+    def places(self) -> Iterator[int]:
+        """All that is stored of the view."""
+        yield self.timestamp_place
+        yield from (slot.place for slot in self.floats)
+        yield from (place for _, place in self.texts)
 
 
 class FeastLayoutReader:
@@ -73,8 +86,12 @@ class FeastLayoutReader:
         self._bank = bank
         self._places = row_places(product_count)
         self._names: list[bytes] = []
-        self._plans = [self._plan(view.name, product_count) for view in VIEWS]
+        self._plans = tuple(self._plan(view.name, product_count) for view in VIEWS)
         self._floats = _FloatFrame([slot for plan in self._plans for slot in plan.floats])
+        self._views = tuple(plan.name for plan in self._plans)
+        self._days_of = itemgetter(*(plan.timestamp_place for plan in self._plans))
+        texts = dict(text for plan in self._plans for text in plan.texts)
+        self._text_names, self._texts_of = tuple(texts), itemgetter(*texts.values())
 
     @property
     def fields(self) -> tuple[bytes, ...]:
@@ -87,23 +104,26 @@ class FeastLayoutReader:
 
     def decode(self, values: Sequence[bytes | None]) -> DecodedFeatures:
         """The features behind the values of `fields`; None stands for a field the hash lacks."""
-        reads = [_read_view(plan, values) for plan in self._plans]
-        row = self._floats.row([stored for read in reads for stored in read.stored])
-        if row is None:
-            # Rare: some float is not what the contract says. Find out of which view.
-            reads = list(map(_checked, self._plans, reads))
-            row = self._floats.row([stored for read in reads for stored in read.stored])
-            assert row is not None
-        texts, days = {}, {}
-        stamped = np.array([read.day for read in reads])
-        for place, (plan, read) in enumerate(zip(self._plans, reads, strict=True)):
-            days[plan.name] = stamped[place : place + 1]
-            for name, _ in plan.texts:
-                texts[name] = np.array([read.texts.get(name)], dtype=object)
-        undecodable = tuple(
-            plan.name for plan, read in zip(self._plans, reads, strict=True) if not read.is_readable
+        if not all(self._days_of(values)):
+            values = _without(values, [plan for plan in self._plans if not plan.has_data(values)])
+        try:
+            return DecodedFeatures(self._features(values), ())
+        except ValueError:  # rare: find out of which view
+            damaged = [plan for plan in self._plans if not plan.is_readable(values)]
+            features = self._features(_without(values, damaged))
+            return DecodedFeatures(features, tuple(plan.name for plan in damaged))
+
+    def _features(self, values: Sequence[bytes | None]) -> RowFeatures:
+        """Raises `ValueError` when some view cannot be read."""
+        row = self._floats.row(values)
+        days = np.array(list(map(_day, self._days_of(values))))
+        texts = np.array(list(map(_text, self._texts_of(values))), dtype=object)
+        return RowFeatures.of(
+            row,
+            self._places,
+            dict(zip(self._text_names, texts[:, None], strict=True)),
+            dict(zip(self._views, days[:, None], strict=True)),
         )
-        return DecodedFeatures(RowFeatures.of(row, self._places, texts, days), undecodable)
 
     def _plan(self, view: str, product_count: int) -> _ViewPlan:
         floats: list[_Slot] = []
@@ -116,15 +136,16 @@ class FeastLayoutReader:
             else:
                 floats.append(_slot(feature.kind, place, product_count))
         self._names.append(timestamp_field(view))
-        unknown = tuple(slot.unknown for slot in floats)
-        return _ViewPlan(view, len(self._names) - 1, tuple(floats), tuple(texts), unknown)
+        return _ViewPlan(view, len(self._names) - 1, tuple(floats), tuple(texts))
 
 
 class _FloatFrame:
     """Checks the stored bytes of all floats, and takes the numbers out of them, in one step."""
 
     def __init__(self, slots: list[_Slot]) -> None:
-        self._lengths = [len(slot.unknown) for slot in slots]
+        self._stored_of = itemgetter(*(slot.place for slot in slots))
+        self._unknown = tuple(slot.unknown for slot in slots)
+        self._lengths = list(map(len, self._unknown))
         starts = np.cumsum([0, *self._lengths[:-1]])
         is_header = np.zeros(sum(self._lengths), dtype=np.bool_)
         for slot, start in zip(slots, starts, strict=True):
@@ -133,13 +154,19 @@ class _FloatFrame:
         self._number_places = np.flatnonzero(~is_header)
         self._headers = b"".join(slot.header for slot in slots)
 
-    def row(self, stored: list[bytes]) -> Float32s | None:
-        """The numbers (1, width) of these values; None when one is no float of its length."""
+    def row(self, values: Sequence[bytes | None]) -> Float32s:
+        """The numbers (1, width) among these values; `ValueError` when one is no float of its
+        length. An unset `Value` is stored as no bytes at all: known to be unknown.
+        """
+        stored = [
+            value or unset
+            for value, unset in zip(self._stored_of(values), self._unknown, strict=True)
+        ]
         if list(map(len, stored)) != self._lengths:
-            return None
+            raise ValueError("a float list of another length, or no float")
         joined = np.frombuffer(b"".join(stored), dtype=np.uint8)
         if joined.take(self._header_places).tobytes() != self._headers:
-            return None
+            raise ValueError("no float")
         return joined.take(self._number_places).view("<f4").reshape(1, -1)
 
 
@@ -150,27 +177,18 @@ def _slot(kind: Kind, place: int, product_count: int) -> _Slot:
     return _Slot(place, header, header + _UNKNOWN * count)
 
 
-def _read_view(plan: _ViewPlan, values: Sequence[bytes | None]) -> _ViewRead:
-    """The view as stored, its floats not yet checked; an unset `Value` is stored as no bytes at
-    all: known to be unknown.
-    """
-    stamp = values[plan.timestamp_place]
-    if not stamp:
-        return _ViewRead(math.nan, {}, plan.unknown)
-    try:
-        texts = {name: decode_text(text) for name, place in plan.texts if (text := values[place])}
-        day = decode_timestamp(stamp)
-    except ValueError:
-        return _unreadable(plan)
-    return _ViewRead(day, texts, [values[place] or unset for place, _, unset in plan.floats])
+def _day(stamp: bytes | None) -> float:
+    return decode_timestamp(stamp) if stamp else math.nan
 
 
-def _checked(plan: _ViewPlan, read: _ViewRead) -> _ViewRead:
-    for stored, slot in zip(read.stored, plan.floats, strict=True):
-        if len(stored) != len(slot.unknown) or not stored.startswith(slot.header):
-            return _unreadable(plan)
-    return read
+def _text(stored: bytes | None) -> str | None:
+    return decode_text(stored) if stored else None
 
 
-def _unreadable(plan: _ViewPlan) -> _ViewRead:
-    return _ViewRead(math.nan, {}, plan.unknown, is_readable=False)
+def _without(values: Sequence[bytes | None], views: Sequence[_ViewPlan]) -> Sequence[bytes | None]:
+    """The values as if nothing were stored of these views."""
+    left = list(values)
+    for view in views:
+        for place in view.places():
+            left[place] = None
+    return left

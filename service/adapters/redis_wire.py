@@ -8,6 +8,7 @@ place in the queue, so that its late reply is dropped and never mistaken for ano
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Any, cast
 
@@ -37,16 +38,14 @@ class ConnectionDropped(WireError):
 class _Question:
     """Commands sent together, and the replies to them that came so far."""
 
-    __slots__ = ("answer", "asked_at", "replies", "wanted")
+    __slots__ = ("answer", "asked_at", "deadline", "has_looked", "replies", "wanted")
 
-    def __init__(self, wanted: int, answer: asyncio.Future[list[Any]], asked_at: float) -> None:
-        self.wanted, self.answer, self.asked_at = wanted, answer, asked_at
+    def __init__(
+        self, wanted: int, answer: asyncio.Future[list[Any]], asked_at: float, deadline: float
+    ) -> None:
+        self.wanted, self.answer = wanted, answer
+        self.asked_at, self.deadline, self.has_looked = asked_at, deadline, False
         self.replies: list[Any] = []
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all replies came; the asker may still wait for her turn, and is not late."""
-        return len(self.replies) == self.wanted
 
 
 class _Connection(asyncio.Protocol):
@@ -61,6 +60,8 @@ class _Connection(asyncio.Protocol):
         self._open: deque[_Question] = deque()
         self._complete: deque[_Question] = deque()
         self._is_delivering = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
         self.is_alive = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,7 +76,7 @@ class _Connection(asyncio.Protocol):
             while (reply := self._reader.gets()) is not False:
                 question = self._open[0]
                 question.replies.append(reply)
-                if question.is_complete:
+                if len(question.replies) == question.wanted:
                     self._complete.append(self._open.popleft())
         except (hiredis.ProtocolError, IndexError):
             self.abort()
@@ -83,17 +84,15 @@ class _Connection(asyncio.Protocol):
             self._is_delivering = True
             self._deliver()
 
-    def ask(self, packed: bytes, wanted: int) -> _Question:
+    def ask(self, packed: bytes, wanted: int, deadline: float) -> asyncio.Future[list[Any]]:
+        """The replies to come; `WireError` when they do not all come in time."""
         if not self.is_alive:  # lost in the turn in which it was made
             raise ConnectionDropped("ConnectionLost")
-        question = _Question(wanted, self._loop.create_future(), self._loop.time())
+        question = _Question(wanted, self._loop.create_future(), self._loop.time(), deadline)
         self._open.append(question)
+        self._ring_at(deadline)
         self._transport.write(packed)
-        return question
-
-    def is_hung(self, now: float) -> bool:
-        """Whether the reply that is due next is long overdue."""
-        return bool(self._open) and now - self._open[0].asked_at > HUNG_SECONDS
+        return question.answer
 
     def abort(self) -> None:
         self._fail_all(ConnectionDropped("ConnectionAborted"))
@@ -108,8 +107,46 @@ class _Connection(asyncio.Protocol):
         if self._is_delivering:
             self._loop.call_soon(self._deliver)
 
+    def _ring_at(self, deadline: float) -> None:
+        """One timer for all questions: nearly every one is answered before it rings."""
+        if deadline < self._rings_at:
+            self._stop_timer()
+            self._timer, self._rings_at = self._loop.call_at(deadline, self._expire), deadline
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._rings_at = None, math.inf
+
+    def _expire(self) -> None:
+        """Give up what is overdue, but not before the loop has looked at its sockets once more.
+
+        Timers run before sockets are read: the reply may lie there, above all after the loop stood
+        still. A question whose replies all came is not open any more, and not late.
+        """
+        self._stop_timer()
+        now = self._loop.time()
+        waiting = [question for question in self._open if not question.answer.done()]
+        # The loop counts in milliseconds, and may ring half of one too early.
+        overdue = [question for question in waiting if question.deadline < now + LOOK_SECONDS]
+        late = [question for question in overdue if question.has_looked]
+        for question in overdue:
+            question.deadline, question.has_looked = now + LOOK_SECONDS, True
+        for question in late:
+            question.answer.set_exception(WireError("TimeoutError"))
+        if late and self._is_hung(now):
+            self.abort()
+            return
+        still = [question.deadline for question in waiting if not question.answer.done()]
+        self._ring_at(min(still, default=math.inf))
+
+    def _is_hung(self, now: float) -> bool:
+        """Whether the reply that is due next is long overdue."""
+        return now - self._open[0].asked_at > HUNG_SECONDS
+
     def _fail_all(self, error: WireError) -> None:
         self.is_alive = False
+        self._stop_timer()
         for question in self._open:
             if not question.answer.done():
                 question.answer.set_exception(error)
@@ -150,12 +187,7 @@ class RedisWire:
         connection = self._connection
         if connection is None or not connection.is_alive:
             connection = await self._connected(deadline)
-        question = connection.ask(packed, wanted)
-        timer = self._expire_at(deadline, connection, question, has_looked=False)
-        try:
-            return await question.answer
-        finally:
-            timer.cancel()
+        return await connection.ask(packed, wanted, deadline)
 
     async def aclose(self) -> None:
         """Close the connection; questions still open fail."""
@@ -163,28 +195,6 @@ class RedisWire:
             self._connecting.cancel()
         if self._connection is not None:
             self._connection.abort()
-
-    def _expire(self, connection: _Connection, question: _Question, has_looked: bool) -> None:
-        """Give up, but not before the loop has looked at its sockets once more.
-
-        Timers run before sockets are read: the reply may lie there, above all after the loop stood
-        still.
-        """
-        if question.answer.done() or question.is_complete:
-            return
-        now = asyncio.get_running_loop().time()
-        if not has_looked:
-            self._expire_at(now + LOOK_SECONDS, connection, question, has_looked=True)
-            return
-        question.answer.set_exception(WireError("TimeoutError"))
-        if connection.is_hung(now):
-            connection.abort()
-
-    def _expire_at(
-        self, deadline: float, connection: _Connection, question: _Question, *, has_looked: bool
-    ) -> asyncio.TimerHandle:
-        loop = asyncio.get_running_loop()
-        return loop.call_at(deadline, self._expire, connection, question, has_looked)
 
     async def _connected(self, deadline: float) -> _Connection:
         """The new connection; one attempt serves all who wait, and outlives their patience."""
@@ -206,7 +216,7 @@ class RedisWire:
             connection = await _open(loop, endpoint)
             try:
                 for command in endpoint.greeting():
-                    await _greet(connection, command)
+                    await _greet(connection, command, deadline=loop.time() + CONNECT_SECONDS)
             except BaseException:
                 connection.abort()
                 raise
@@ -224,8 +234,9 @@ async def _open(loop: asyncio.AbstractEventLoop, endpoint: Endpoint) -> _Connect
     return (await loop.create_connection(protocol, *place, ssl=endpoint.tls))[1]
 
 
-async def _greet(connection: _Connection, command: tuple[str, ...]) -> None:
-    (reply,) = await connection.ask(hiredis.pack_command(cast("Any", command)), 1).answer
+async def _greet(connection: _Connection, command: tuple[str, ...], *, deadline: float) -> None:
+    packed = hiredis.pack_command(cast("Any", command))
+    (reply,) = await connection.ask(packed, 1, deadline)
     if reply not in (b"OK", "OK"):
         raise WireError(f"{command[0]}Refused")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from service.api.tracking_tokens import TrackingTokens
 from service.api.wire import (
@@ -36,8 +36,7 @@ NO_NUMBERS: dict[str, float | None] = dict.fromkeys(
 RULE_TEXTS = {rule.code: rule.text for rule in RULES}
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What the edge adds to a decision, and how much of it whoever asked may see."""
 
     decision_id: str

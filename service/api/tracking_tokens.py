@@ -5,10 +5,12 @@ from __future__ import annotations
 import binascii
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 
 MAC_BYTES = 16
 SEPARATOR = b"|"
+_PADDING = b"="
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class TrackingTokens:
@@ -17,12 +19,13 @@ class TrackingTokens:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self._keyed = hashlib.blake2b(key=key, digest_size=MAC_BYTES)
 
     def issue(self, decision_id: str, offer_id: str) -> str:
         """base64url(decision|offer|mac), without padding."""
         named = decision_id.encode() + SEPARATOR + offer_id.encode()
-        return urlsafe_b64encode(named + self._sign(named)).rstrip(b"=").decode("ascii")
+        encoded = binascii.b2a_base64(named + self._sign(named), newline=False)
+        return encoded.translate(_URL_SAFE, _PADDING).decode("ascii")
 
     def read(self, token: str) -> tuple[str, str] | None:
         """Decision and offer of a token signed here; None for any other text."""
@@ -37,4 +40,6 @@ class TrackingTokens:
             return None
 
     def _sign(self, named: bytes) -> bytes:
-        return hashlib.blake2b(named, key=self._key, digest_size=MAC_BYTES).digest()
+        mac = self._keyed.copy()
+        mac.update(named)
+        return mac.digest()

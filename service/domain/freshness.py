@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from feature_repo.contract import VIEWS
 from feature_repo.raw_features import RawFeatures
@@ -12,8 +12,7 @@ MOST_DAYS_AHEAD = 1.0
 """A day can end earlier at the bank than here; what is dated later was written by a wrong clock."""
 
 
-@dataclass(frozen=True)
-class Freshness:
+class Freshness(NamedTuple):
     """Features with every expired view blanked, whether a view is past its max age, and why it
     matters.
     """
@@ -32,7 +31,7 @@ def assess_freshness(
     usable: set[str] = set()
     stale = False
     for view in VIEWS:
-        age = as_of_days - float(features.event_days[view.name][0])
+        age = as_of_days - features.event_days[view.name].item(0)
         if math.isnan(age):
             if view.name in expected_views:
                 reasons.append(f"view_missing:{view.name}")

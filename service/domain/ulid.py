@@ -13,13 +13,17 @@ _DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 """To the digits `int` reads."""
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _SHIFTS = tuple(range(120, -1, -10))
+_TIME_SHIFTS = tuple(range(40, -1, -10))
+_RANDOM_DIGITS = 16
+_DRAWN = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
+"""The digit a random byte stands for: its last five bits."""
 
 
 def new_ulid(at: datetime) -> str:
     """A fresh ULID for this instant: 26 characters, first digit at most 7."""
     milliseconds = int(at.timestamp() * 1000)
-    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
-    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+    time = "".join([_PAIRS[milliseconds >> shift & 1023] for shift in _TIME_SHIFTS])
+    return time + os.urandom(_RANDOM_DIGITS).translate(_DRAWN).decode()
 
 
 def ulid_bytes(ulid: str) -> bytes | None:

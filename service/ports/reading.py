@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,7 @@ class Clock(Protocol):
         """Wall-clock UTC, for protocol times such as `expires_at`."""
 
 
-@dataclass(frozen=True)
-class RawReplies:
+class RawReplies(NamedTuple):
     """What the store itself said of a customer, for a record that can be decided again from."""
 
     values: tuple[bytes | None, ...]

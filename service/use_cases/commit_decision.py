@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
+from msgspec import Struct, structs
 
 from service.domain.contact_reservation import cap_checks, keep_seconds, reserved_entries
 from service.domain.customer import Standing
@@ -29,8 +30,7 @@ that is well would be taken for slow.
 NOT_IDEMPOTENT = ("idempotency_unavailable",)
 
 
-@dataclass(frozen=True)
-class AnswerSlot:
+class AnswerSlot(Struct, frozen=True):
     """Where the answer to a client's own request id is kept: `slot` names principal and id, `body`
     is the digest of what was asked.
     """
@@ -39,8 +39,7 @@ class AnswerSlot:
     body: bytes
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A decision that is not yet anybody's; `compose` words it as the answer's bytes."""
 
     customer_id: str
@@ -51,8 +50,7 @@ class Draft:
     compose: Callable[[DecisionResult], bytes]
 
 
-@dataclass(frozen=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """What stands; `reservation` is None where nothing was reserved, `is_earlier` says that the
     content is an answer given before.
     """
@@ -116,7 +114,8 @@ def degraded(result: DecisionResult, reasons: tuple[str, ...]) -> DecisionResult
     if not set(reasons).isdisjoint(NOT_COMMITTED):
         slates = tuple(map(_not_reserved, slates))
     merged = tuple(dict.fromkeys(decision.degraded_reasons + reasons))
-    return replace(result, decision=replace(decision, degraded_reasons=merged, slates=slates))
+    told = replace(decision, degraded_reasons=merged, slates=slates)
+    return structs.replace(result, decision=told)
 
 
 def _not_reserved(slate: Slate) -> Slate:
@@ -152,4 +151,5 @@ def _chosen_again(draft: Draft, capped: tuple[int, ...], attempt: int) -> Draft:
     refused = situation.refused | lost
     if attempt >= MOST_RESELECTIONS:
         refused |= set(range(len(situation.catalogue))) - (set(chosen) - lost)
-    return replace(draft, result=decide_without(draft.edition, draft.result, frozenset(refused)))
+    result = decide_without(draft.edition, draft.result, frozenset(refused))
+    return structs.replace(draft, result=result)

@@ -5,8 +5,10 @@ and a replay all come through here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
+
+from msgspec import Struct, structs
 
 from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Slate
@@ -19,8 +21,7 @@ from service.use_cases.edition import Edition
 from service.use_cases.know_customer import know_customer
 
 
-@dataclass(frozen=True)
-class DecisionResult:
+class DecisionResult(Struct, frozen=True):
     """A decision with the situation it was made in and the words for every chosen row; `reasons`
     where they were asked for.
     """
@@ -30,7 +31,7 @@ class DecisionResult:
     treatments: dict[int, Treatment]
     versions: Versions
     trace: Trace
-    reasons: Mapping[int, tuple[Reason, ...]] = field(default_factory=dict)
+    reasons: Mapping[int, tuple[Reason, ...]] = {}
 
 
 def decide_in(
@@ -68,7 +69,8 @@ def decide_without(
     """The same decision with its slates filled without these rows."""
     situation = replace(result.situation, refused=refused)
     decision = fill(situation, result.decision, edition.pipeline.selector, result.trace)
-    return replace(_worded(edition, situation, decision, result.trace), reasons=result.reasons)
+    worded = _worded(edition, situation, decision, result.trace)
+    return structs.replace(worded, reasons=result.reasons)
 
 
 def _worded(
@@ -81,7 +83,9 @@ def _worded(
     words = {row: treatment for row, treatment in said.items() if treatment is not None}
     reasons = edition.lacks + situation.degraded_reasons + trace.reasons()
     degraded_reasons = tuple(dict.fromkeys(reasons))
-    slates = tuple(_said(slate, words) for slate in decision.slates)
+    slates = decision.slates
+    if len(words) < len(said):
+        slates = tuple(_said(slate, words) for slate in slates)
     if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):
         decision = replace(decision, degraded_reasons=degraded_reasons, slates=slates)
     return DecisionResult(

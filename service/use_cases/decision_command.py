@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from service.domain.principal import LOCAL
 from service.domain.reasons import Audience
@@ -15,8 +16,7 @@ from service.use_cases.decision_records import OnBehalfOf
 from service.use_cases.edition import Edition
 
 
-@dataclass(frozen=True)
-class DecisionCommand:
+class DecisionCommand(Struct, frozen=True):
     """Who asks about whom, and what; a dry run reserves, counts and records nothing. `slot` is None
     where the client chose no request id; with an `audience` the winners come with their reasons.
     """
@@ -33,8 +33,7 @@ class DecisionCommand:
     """What the request was checked against; None = whatever is in use."""
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """What names a decision."""
 
     decision_id: str
@@ -46,8 +45,7 @@ Compose = Callable[[DecisionResult, Identity], bytes]
 """Words a decision as the bytes of its answer."""
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The bytes to send, and the decision in them; None when they are an answer given before."""
 
     content: bytes

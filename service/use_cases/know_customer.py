@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,10 @@ from service.domain.customer import Customer, Profile, Standing
 from service.domain.freshness import assess_freshness
 from service.ports import CustomerRecord
 
-EPOCH = date(1970, 1, 1)
-FIRST_DAY, LAST_DAY = (date.min - EPOCH).days, (date.max - EPOCH).days
+EPOCH = date(1970, 1, 1).toordinal()
+FIRST_DAY, LAST_DAY = date.min.toordinal() - EPOCH, date.max.toordinal() - EPOCH
 ESSENTIAL_VIEW = "product_holdings"
+FACTS = ("birth_day", "risk_capacity", "risk_assessed_day", "is_vulnerable")
 NO_CONTACTS = np.empty(0, dtype=ENTRY)
 
 
@@ -41,19 +42,21 @@ def know_customer(
         return _unreadable("state_missing", product_count)
     fresh = assess_freshness(record.features, as_of_days=as_of_days, expected_views=views_with_data)
     undecodable = tuple(f"view_undecodable:{view}" for view in record.undecodable_views)
-    fits = record.features.lists["held"].shape[1] == product_count
+    held = fresh.features.lists["held"][0]
+    fits = len(held) == product_count
+    birth_day, profile = _facts(fresh.features)
     usable = fits and ESSENTIAL_VIEW in fresh.usable_views
     mismatch = () if fits else ("features_of_another_vocabulary",)
     return Customer(
         standing=Standing.KNOWN,
         consents=record.consents,
         features=fresh.features if usable else None,
-        held=fresh.features.lists["held"][0] if fits else _unknown_holdings(product_count),
-        birth_date=_date(float(fresh.features.numbers["birth_day"][0])),
+        held=held if fits else _unknown_holdings(product_count),
+        birth_date=_date(birth_day),
         is_stale=fresh.is_stale,
         degraded_reasons=fresh.reasons + undecodable + mismatch,
         known=fresh.features,
-        profile=_profile(fresh.features),
+        profile=profile,
         contacts=record.contacts,
     )
 
@@ -88,11 +91,12 @@ def _unknown_holdings(product_count: int) -> NDArray[np.float32]:
     return np.full(product_count, np.nan, dtype=np.float32)
 
 
-def _profile(features: RawFeatures) -> Profile:
-    vulnerable = float(features.numbers["is_vulnerable"][0])
-    return Profile(
-        risk_capacity=float(features.numbers["risk_capacity"][0]),
-        risk_assessed_on=_date(float(features.numbers["risk_assessed_day"][0])),
+def _facts(features: RawFeatures) -> tuple[float, Profile]:
+    """Her day of birth, and what rules ask of her beside it."""
+    birth_day, risk_capacity, risk_assessed_day, vulnerable = features.block(*FACTS)[0].tolist()
+    return birth_day, Profile(
+        risk_capacity=risk_capacity,
+        risk_assessed_on=_date(risk_assessed_day),
         investor_class=features.categories["investor_class"][0],
         is_vulnerable=None if math.isnan(vulnerable) else vulnerable > 0,
         time_zone=features.categories["time_zone"][0],
@@ -101,4 +105,4 @@ def _profile(features: RawFeatures) -> Profile:
 
 def _date(day: float) -> date | None:
     """None also for a number that is no day of the calendar."""
-    return EPOCH + timedelta(days=int(day)) if FIRST_DAY <= day <= LAST_DAY else None
+    return date.fromordinal(EPOCH + int(day)) if FIRST_DAY <= day <= LAST_DAY else None

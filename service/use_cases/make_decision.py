@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from msgspec import structs
+
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.kill_switches import killed_rows
 from service.domain.reasons import Audience
@@ -134,7 +136,7 @@ class MakeDecision:
         except Exception:  # noqa: BLE001 - an explanation never costs the customer her answer
             self._observer.stage_failed("reasons", audience)
             return result
-        return replace(result, reasons=told)
+        return structs.replace(result, reasons=told)
 
     async def _first(self, draft: Draft, record: CustomerRecord) -> Committed:
         """The commit; an earlier answer under the same request id stands if it is on record."""
@@ -237,4 +239,4 @@ def _silenced(result: DecisionResult) -> DecisionResult:
         for slate in result.decision.slates
     )
     decision = replace(result.decision, rung=Rung.NO_OFFER, slates=silent)
-    return degraded(replace(result, decision=decision), ("log_unavailable",))
+    return degraded(structs.replace(result, decision=decision), ("log_unavailable",))

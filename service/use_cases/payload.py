@@ -9,14 +9,15 @@ from isal import isal_zlib
 PACKED = 0x78
 """The first byte of a zlib stream (RFC 1950); no map of MessagePack begins with it."""
 WORTH_PACKING = 1_024
+FASTEST = 0
 MOST_BYTES = 1 << 24
 
 
 def pack(encoded: bytes) -> bytes:
-    """The same in fewer bytes: a decision's raw values shrink to two fifths in some 50 µs, a
-    quarter of what the standard library takes for a stream of the same format and length.
+    """The same in fewer bytes: a decision's raw values shrink to little over two fifths in some
+    15 µs. Level 1 would save a tenth more in twice the time, the standard library in six times.
     """
-    return isal_zlib.compress(encoded, 1) if len(encoded) > WORTH_PACKING else encoded
+    return isal_zlib.compress(encoded, FASTEST) if len(encoded) > WORTH_PACKING else encoded
 
 
 def unpack(payload: bytes) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from feature_repo.contact_layout import KeptAnswer
 from service.domain.catalogue import Treatment
@@ -29,7 +30,7 @@ from tests.worlds import OFFERS
 ASK = Ask("mobile_app", (Placement("home_feed", 3),), "en", trigger="login")
 LIVE, DRY = DecisionCommand("known", ASK), DecisionCommand("known", ASK, is_dry_run=True)
 SLOT = AnswerSlot(b"s" * 16, b"b" * 16)
-NAMED = replace(LIVE, request_id="r-1", slot=SLOT)
+NAMED = structs.replace(LIVE, request_id="r-1", slot=SLOT)
 
 
 def capped(*positions: int) -> CommitResult:
@@ -315,6 +316,6 @@ def test_another_request_under_the_same_id_is_refused(
 def test_an_unreachable_store_costs_the_promise_to_say_the_same_again(
     make_decision: MakeDecision, contacts: FakeContacts
 ) -> None:
-    result = decided(make_decision, replace(NAMED, customer_id="lost"))
+    result = decided(make_decision, structs.replace(NAMED, customer_id="lost"))
     assert "idempotency_unavailable" in result.decision.degraded_reasons
     assert not contacts.commits
