@@ -22,7 +22,7 @@ from service.domain.catalogue import (
     Policy,
     Treatment,
 )
-from service.domain.conditions import NoConditions
+from service.domain.conditions import Conditions
 from service.domain.consent import (
     NOTHING_RECORDED,
     ConsentMode,
@@ -95,8 +95,8 @@ def toy_catalogue() -> Catalogue:
         advice_only=nowhere.copy(),
         investor_classes={name: everywhere.copy() for name in ("retail", "professional")},
         open_to_vulnerable=everywhere.copy(),
-        eligibility=NoConditions(count),
-        applicability=NoConditions(count),
+        eligibility=Conditions([()] * count),
+        applicability=Conditions([()] * count),
         extra_purposes={Purpose.THIRD_PARTY: third_party},
         in_channel={"mobile_app": everywhere, "sms": everywhere, "branch": everywhere},
         in_placement={

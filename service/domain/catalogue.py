@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from service.domain.columns import Codes, Floats, Mask
+from service.domain.condition_program import ConditionProgram
 from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose
 from service.domain.contact_names import ContactNames, NameColumn
@@ -177,6 +178,11 @@ class Catalogue:
         mask = np.ones(len(self), dtype=np.bool_)
         mask.flags.writeable = False
         return mask
+
+    @cached_property
+    def condition_program(self) -> ConditionProgram:
+        """Eligibility, then applicability, answered together."""
+        return ConditionProgram(self.eligibility.declared, self.applicability.declared)
 
     @cached_property
     def cap_names(self) -> tuple[frozenset[int], ...]:
