@@ -13,7 +13,7 @@ import numpy as np
 from service.domain.columns import Codes, Floats, Mask
 from service.domain.condition_program import ConditionProgram
 from service.domain.conditions import Conditions
-from service.domain.consent import ConsentMode, Purpose
+from service.domain.consent import ConsentMode, Purpose, consent_keys
 from service.domain.contact_names import ContactNames, NameColumn
 from service.domain.contact_plan import ContactPlan, only_keys
 from service.domain.contact_plans import ContactPlans
@@ -100,8 +100,8 @@ class Policy:
 
     def consent_mode(self, channel: str, purpose: Purpose) -> ConsentMode:
         """The declared default of a purpose in a channel; a purpose nobody declared is opt-in."""
-        own = self.consent_modes.get(f"{channel}/{purpose}")
-        return own or self.consent_modes.get(f"*/{purpose}", ConsentMode.OPT_IN)
+        own, everywhere = consent_keys(channel, purpose)
+        return self.consent_modes.get(own) or self.consent_modes.get(everywhere, ConsentMode.OPT_IN)
 
 
 @dataclass(frozen=True)

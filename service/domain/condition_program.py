@@ -41,7 +41,7 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class _Step:
-    """Nodes of one height and one kind, whose parts earlier steps have answered."""
+    """Nodes of one height, whose parts earlier steps have answered."""
 
     combine: Callable[..., NDArray[np.bool_]]
     parts: Indices
@@ -150,17 +150,18 @@ class _Plan:
         return {fact: place for place, fact in enumerate(facts)}
 
     def steps(self) -> tuple[tuple[_Step, ...], dict[_Node, int]]:
-        """The combinations by height, and the place of every node's answer."""
+        """The combinations by height, ANY at odd ones and ALL at even ones, and the place of every
+        node's answer.
+        """
         place_of: dict[_Node, int] = {("all",): ALWAYS}
         place_of |= {("question", it): place for place, it in enumerate(self.questions, start=1)}
         steps = []
-        for height in range(1, max(self._height.values(), default=0) + 1):
-            for kind, ufunc in (("all", np.logical_and), ("any", np.logical_or)):
-                here = [n for n, own in self._height.items() if own == height and n[0] == kind]
-                if here:
-                    places = slice(len(place_of), len(place_of) + len(here))
-                    steps.append(_Step(ufunc.reduceat, *_segments(here, place_of), places))
-                    place_of |= zip(here, range(places.start, places.stop), strict=True)
+        for height in sorted(set(self._height.values())):
+            combine = np.logical_or.reduceat if height % 2 else np.logical_and.reduceat
+            here = [node for node, own in self._height.items() if own == height]
+            places = slice(len(place_of), len(place_of) + len(here))
+            steps.append(_Step(combine, *_segments(here, place_of), places))
+            place_of |= zip(here, range(places.start, places.stop), strict=True)
         return tuple(steps), place_of
 
     def _node(self, condition: Condition, *, negated: bool, forgives: bool) -> _Node:
@@ -196,7 +197,8 @@ class _Plan:
             return next(iter(parts))
         combined: _Node = (kind, *parts)
         if parts:
-            self._height[combined] = 1 + max(self._height.get(part, 0) for part in parts)
+            above = 1 + max(self._height.get(part, 0) for part in parts)
+            self._height[combined] = above + (above % 2 == (kind == "all"))
         return combined
 
     def _is(self, slot: _Slot, is_wanted: bool, *, forgives: bool) -> _Node:

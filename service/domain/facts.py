@@ -47,8 +47,8 @@ class SituationFacts:
             return math.nan
         day = DAY_OF.get(name)
         if day is not None:
-            return (self._situation.local_date - EPOCH).days - float(self._known.numbers[day][0])
-        return float(self._known.numbers[name][0])
+            return (self._situation.local_date - EPOCH).days - self._known.number(day)
+        return self._known.number(name)
 
     def text(self, name: str) -> str | None:
         """A category of the contract or what the request says; None when unknown."""

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass
@@ -18,12 +18,10 @@ class Trace:
 
     failures: list[tuple[str, str]] = field(default_factory=list)
 
-    def guard(
-        self, name: tuple[str, str], stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
+    def guard(self, name: tuple[str, str], stage: Callable[[*Ts], T], *args: *Ts) -> T | None:
         """The stage's result, or None when it raised; `name` is (kind of stage, stage)."""
         try:
-            return stage(*args, **kwargs)
+            return stage(*args)
         except Exception:  # noqa: BLE001 - the one place where a stage's failure becomes its policy
             self.failures.append(name)
             return None
