@@ -17,7 +17,6 @@ from service.domain.catalogue import (
     CallToAction,
     Catalogue,
     ChannelPolicy,
-    ContextWeight,
     Lane,
     Policy,
     Treatment,
@@ -31,6 +30,7 @@ from service.domain.consent import (
     Purpose,
 )
 from service.domain.contact_policy import UNLIMITED
+from service.domain.context_weights import ContextWeight
 from service.domain.customer import Customer, Profile, Standing
 from service.domain.situation import Ask, Placement, Situation
 from tests.contact_worlds import EMPTY, PLACES, contact_policies, histories

@@ -21,13 +21,13 @@ from service.domain.catalogue import (
     CallToAction,
     Catalogue,
     ChannelPolicy,
-    ContextWeight,
     Lane,
     Policy,
     Treatment,
 )
 from service.domain.columns import Floats, Mask
 from service.domain.consent import Purpose
+from service.domain.context_weights import ContextWeight
 
 LOWEST_LEVER, HIGHEST_LEVER = 0.5, 2.0
 

@@ -18,6 +18,7 @@ from service.domain.contact_names import ContactNames, NameColumn
 from service.domain.contact_plan import ContactPlan, only_keys
 from service.domain.contact_plans import ContactPlans
 from service.domain.contact_policy import ContactPolicy
+from service.domain.context_weights import ContextFactors, ContextWeight
 
 PREFERRED_FALLBACK = "en"
 """The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
@@ -70,18 +71,6 @@ class ChannelPolicy:
     placements: Mapping[str, int]
     advises: bool = False
     """Whether a person who may advise speaks here."""
-
-
-@dataclass(frozen=True)
-class ContextWeight:
-    """One row of the context table: where trigger and intent match (None = any), the group weighs
-    so much.
-    """
-
-    trigger: str | None
-    intent: str | None
-    group: str
-    weight: float
 
 
 @dataclass(frozen=True)
@@ -180,6 +169,13 @@ class Catalogue:
         return mask
 
     @cached_property
+    def identity(self) -> Floats:
+        """The factor one for every offer; nobody may write into it."""
+        factors = np.ones(len(self))
+        factors.flags.writeable = False
+        return factors
+
+    @cached_property
     def condition_program(self) -> ConditionProgram:
         """Eligibility, then applicability, answered together."""
         return ConditionProgram(self.eligibility.declared, self.applicability.declared)
@@ -197,6 +193,11 @@ class Catalogue:
         columns = map(NameColumn.of, (self.offer_ids, self.groups, self.product_lines))
         names, caps = ContactNames(*columns), self.policy.contact.caps
         return ContactPlans(ContactPlan(caps, names, NameColumn.of(()), "", self.is_marketing))
+
+    @cached_property
+    def context_factors(self) -> ContextFactors:
+        """What the context table says of the offers."""
+        return ContextFactors(self.policy.context_weights, self.groups)
 
     @cached_property
     def lane_order(self) -> Codes:

@@ -141,7 +141,7 @@ class Situation:
         """Whether her profile may be read for ranking (GDPR art. 21, PIPL art. 24)."""
         return self.consents_to(Purpose.PERSONALISATION)
 
-    @property
+    @once
     def degraded_reasons(self) -> tuple[str, ...]:
         """Why less than everything was known or may be used."""
         objects = self.customer.consents is not None and not self.is_personalised

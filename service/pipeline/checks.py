@@ -38,7 +38,8 @@ def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | No
     if not _is_column(result, FLOAT64, situation):
         raise StageResultInvalid("not one float64 per offer")
     of_permitted = result[permitted]
-    if not (of_permitted.min() >= 0.0 and of_permitted.max() <= 1.0):
+    lowest, highest = np.minimum.reduce(of_permitted), np.maximum.reduce(of_permitted)
+    if not (lowest >= 0.0 and highest <= 1.0):
         raise StageResultInvalid("not between 0 and 1 where permitted")
     scores = np.full(len(permitted), np.nan)
     scores[permitted] = of_permitted
@@ -50,7 +51,8 @@ def factors(stage: Callable[[Situation], Floats], situation: Situation) -> Float
     result = stage(situation)
     if not _is_column(result, FLOAT64, situation):
         raise StageResultInvalid("not one float64 per offer")
-    if not (result.min(initial=0.0) >= 0.0 and result.max(initial=0.0) < np.inf):
+    lowest, highest = np.minimum.reduce(result), np.maximum.reduce(result)
+    if not (lowest >= 0.0 and highest < np.inf):
         raise StageResultInvalid("not finite and positive")
     return result
 

@@ -5,7 +5,8 @@ I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ class Pipeline:
     adjustments: tuple[Adjustment, ...]
     selector: Selector
 
+    @cached_property
+    def rule_codes(self) -> tuple[str, ...]:
+        """The rules' names in their order."""
+        return tuple(rule.code for rule in self.rules)
+
 
 @dataclass(frozen=True)
 class Scoring:
@@ -43,7 +49,7 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
     trace = Trace()
     proposed = propose(situation, pipeline.sources, trace)
     verdicts = judge(situation, pipeline.rules, trace)
-    permitted = proposed & verdicts.all(axis=0)
+    permitted: Mask = proposed & np.logical_and.reduce(verdicts)
     scoring = score(situation, permitted, pipeline.scorers, trace)
     factors = adjust(situation, scoring, pipeline.adjustments, trace)
     priority = arbitrate(scoring, factors)
@@ -51,10 +57,11 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
         rung=Rung.NO_OFFER,
         basis=basis(situation, scoring),
         scorer=scoring.scorer.name if scoring.scorer else "none",
-        degraded_reasons=situation.degraded_reasons,
+        degraded_reasons=(),
         proposed=proposed,
-        rule_codes=tuple(rule.code for rule in pipeline.rules),
+        rule_codes=pipeline.rule_codes,
         verdicts=verdicts,
+        permitted=permitted,
         propensity=propensity(scoring),
         factors=factors,
         priority=priority,
@@ -70,8 +77,7 @@ def fill(situation: Situation, decision: Decision, selector: Selector, trace: Tr
         Slate(placement.id, rows, None if rows else no_offer_reason(situation, placement, decision))
         for placement, rows in zip(situation.ask.placements, chosen, strict=True)
     )
-    return replace(
-        decision,
+    return decision._replace(
         rung=decision.basis if any(chosen) else Rung.NO_OFFER,
         degraded_reasons=situation.degraded_reasons + trace.reasons(),
         slates=slates,
@@ -115,7 +121,7 @@ def adjust(
     situation: Situation, scoring: Scoring, adjustments: tuple[Adjustment, ...], trace: Trace
 ) -> Mapping[str, Floats]:
     """Every adjustment's multipliers by name; a failing one multiplies by one."""
-    identity = np.ones_like(scoring.scores)
+    identity = situation.catalogue.identity
     if scoring.scorer is None or not scoring.scorer.gives_propensity:
         return {adjustment.name: identity for adjustment in adjustments}
     factors: dict[str, Floats] = {}

@@ -116,7 +116,7 @@ def degraded(result: DecisionResult, reasons: tuple[str, ...]) -> DecisionResult
     if not set(reasons).isdisjoint(NOT_COMMITTED):
         slates = tuple(map(_not_reserved, slates))
     merged = tuple(dict.fromkeys(decision.degraded_reasons + reasons))
-    return replace(result, decision=replace(decision, degraded_reasons=merged, slates=slates))
+    return replace(result, decision=decision._replace(degraded_reasons=merged, slates=slates))
 
 
 def _not_reserved(slate: Slate) -> Slate:

@@ -83,7 +83,7 @@ def _worded(
     degraded_reasons = tuple(dict.fromkeys(reasons))
     slates = tuple(_said(slate, words) for slate in decision.slates)
     if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):
-        decision = replace(decision, degraded_reasons=degraded_reasons, slates=slates)
+        decision = decision._replace(degraded_reasons=degraded_reasons, slates=slates)
     return DecisionResult(
         decision=decision,
         situation=situation,
