@@ -88,9 +88,10 @@ def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> 
     """The union of what the sources propose; a failing source contributes nothing."""
     proposed = np.zeros(len(situation.catalogue), dtype=np.bool_)
     for source in sources:
-        mask = trace.guard(("source", source.name), checks.mask, source.proposes, situation)
-        if mask is not None:
-            proposed |= mask
+        try:
+            proposed |= checks.column(source.proposes(situation), checks.BOOL, situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("source", source.name)
     return proposed
 
 
@@ -98,9 +99,10 @@ def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArra
     """bool[rules, offers]: every rule on every offer; a failing rule permits nothing."""
     verdicts = np.zeros((len(rules), len(situation.catalogue)), dtype=np.bool_)
     for row, rule in enumerate(rules):
-        mask = trace.guard(("rule", rule.code), checks.mask, rule.permits, situation)
-        if mask is not None:
-            verdicts[row] = mask
+        try:
+            verdicts[row] = checks.column(rule.permits(situation), checks.BOOL, situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("rule", rule.code)
     return verdicts
 
 
@@ -126,9 +128,11 @@ def adjust(
         return {adjustment.name: identity for adjustment in adjustments}
     factors: dict[str, Floats] = {}
     for adjustment in adjustments:
-        name = ("adjustment", adjustment.name)
-        multiplier = trace.guard(name, checks.factors, adjustment.factors, situation)
-        factors[adjustment.name] = identity if multiplier is None else multiplier
+        try:
+            factors[adjustment.name] = checks.factors(adjustment.factors(situation), situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("adjustment", adjustment.name)
+            factors[adjustment.name] = identity
     return factors
 
 

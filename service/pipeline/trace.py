@@ -1,6 +1,4 @@
-"""The stage guard: runs one stage, notes how it failed, and lets the engine go on by that stage's
-policy.
-"""
+"""What failed in one decision: noted, so that the engine goes on by that stage's policy."""
 
 from __future__ import annotations
 
@@ -22,9 +20,13 @@ class Trace:
         """The stage's result, or None when it raised; `name` is (kind of stage, stage)."""
         try:
             return stage(*args)
-        except Exception:  # noqa: BLE001 - the one place where a stage's failure becomes its policy
-            self.failures.append(name)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            self.failed(*name)
             return None
+
+    def failed(self, kind: str, stage: str) -> None:
+        """Note that this stage failed, for those that are run without the guard."""
+        self.failures.append((kind, stage))
 
     def reasons(self) -> tuple[str, ...]:
         """`<kind>_failed:<stage>` for each failure."""
