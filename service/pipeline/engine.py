@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,7 @@ class Pipeline:
         return tuple(rule.code for rule in self.rules)
 
 
-@dataclass(frozen=True)
-class Scoring:
+class Scoring(NamedTuple):
     """Scores of the permitted offers, and which scorer gave them."""
 
     scorer: Scorer | None
@@ -150,7 +150,8 @@ def select(
     """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
     name = ("selector", selector.name)
     rankable = permitted & ~np.isnan(priority)
-    rankable[list(situation.refused)] = False
+    if situation.refused:
+        rankable[list(situation.refused)] = False
     chosen = trace.guard(name, checks.slates, selector, situation, rankable, priority)
     return chosen or tuple(() for _ in situation.ask.placements)
 
