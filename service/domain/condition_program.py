@@ -67,7 +67,7 @@ class ConditionProgram:
         self._below = np.array([it.below for it in asked], dtype=np.float64)
         self._reversed = np.array([it.is_reversed for it in asked], dtype=np.bool_)
         self._answers = slice(ALWAYS + 1, ALWAYS + 1 + len(asked))
-        self._steps, place_of = plan.steps()
+        self._steps, place_of = plan.steps(chain.from_iterable(roots))
         self._size = len(place_of)
         self._roots = _places([[place_of[root] for root in offers] for offers in roots])
 
@@ -111,6 +111,7 @@ def _is_known(facts: Facts, name: str, *, is_number: bool) -> bool:
 
 _Slot = tuple[object, ...]
 _Node = tuple[_Any, ...]
+NOTHING_ASKED: _Node = ("all",)
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,13 @@ class _Plan:
         self.products: dict[str, None] = {}
         self.known: dict[tuple[str, bool], None] = {}
         self.questions: dict[_Question, None] = {}
-        self._height: dict[_Node, int] = {}
 
     def root(self, declared: tuple[DeclaredCondition, ...]) -> _Node:
         """The node that holds when all of these do, each as it takes the unknown."""
         nodes = (
             self._node(it.tree, negated=False, forgives=not it.denies_unknown) for it in declared
         )
-        return self._combine("all", nodes)
+        return _combined("all", nodes)
 
     def slots(self) -> dict[_Slot, int]:
         """Where each fact's float stands."""
@@ -149,16 +149,19 @@ class _Plan:
         facts += [("known", *asked) for asked in self.known]
         return {fact: place for place, fact in enumerate(facts)}
 
-    def steps(self) -> tuple[tuple[_Step, ...], dict[_Node, int]]:
-        """The combinations by height, ANY at odd ones and ALL at even ones, and the place of every
-        node's answer.
+    def steps(self, roots: Iterable[_Node]) -> tuple[tuple[_Step, ...], dict[_Node, int]]:
+        """The combinations under these roots by height, ANY at odd ones and ALL at even ones, and
+        the place of every node's answer.
         """
-        place_of: dict[_Node, int] = {("all",): ALWAYS}
+        place_of: dict[_Node, int] = {NOTHING_ASKED: ALWAYS}
         place_of |= {("question", it): place for place, it in enumerate(self.questions, start=1)}
+        heights: dict[_Node, int] = {}
+        for root in roots:
+            _height(root, heights)
         steps = []
-        for height in sorted(set(self._height.values())):
+        for height in sorted(set(heights.values())):
             combine = np.logical_or.reduceat if height % 2 else np.logical_and.reduceat
-            here = [node for node, own in self._height.items() if own == height]
+            here = [node for node, own in heights.items() if own == height]
             places = slice(len(place_of), len(place_of) + len(here))
             steps.append(_Step(combine, *_segments(here, place_of), places))
             place_of |= zip(here, range(places.start, places.stop), strict=True)
@@ -172,7 +175,7 @@ class _Plan:
             case All(parts) | Any(parts):
                 kind = "all" if isinstance(condition, All) != negated else "any"
                 nodes = (self._node(it, negated=negated, forgives=forgives) for it in parts)
-                return self._combine(kind, nodes)
+                return _combined(kind, nodes)
             case NumberTest(name, operator, number):
                 self.numbers[name] = None
                 asked = _OPPOSITE[operator] if negated else operator
@@ -188,19 +191,6 @@ class _Plan:
                 self.known[name, is_number] = None
                 return self._is(("known", name, is_number), not negated, forgives=forgives)
 
-    def _combine(self, kind: str, nodes: Iterable[_Node]) -> _Node:
-        """One node of that kind; parts of the same kind are taken apart into it."""
-        parts: dict[_Node, None] = {}
-        for node in nodes:
-            parts |= dict.fromkeys(node[1:] if node[0] == kind else (node,))
-        if len(parts) == 1:
-            return next(iter(parts))
-        combined: _Node = (kind, *parts)
-        if parts:
-            above = 1 + max(self._height.get(part, 0) for part in parts)
-            self._height[combined] = above + (above % 2 == (kind == "all"))
-        return combined
-
     def _is(self, slot: _Slot, is_wanted: bool, *, forgives: bool) -> _Node:
         return self._number(slot, ">" if is_wanted else "<", _HALF, forgives=forgives)
 
@@ -208,7 +198,7 @@ class _Plan:
         if operator in ("==", "!="):
             kind, sides = ("all", ("<=", ">=")) if operator == "==" else ("any", ("<", ">"))
             nodes = (self._number(slot, side, number, forgives=forgives) for side in sides)
-            return self._combine(kind, nodes)
+            return _combined(kind, nodes)
         sign, is_reached = _BELOW[_OPPOSITE[operator] if forgives else operator]
         threshold = sign * number
         if is_reached:
@@ -216,6 +206,25 @@ class _Plan:
         question = _Question(slot, sign, threshold, forgives)
         self.questions[question] = None
         return ("question", question)
+
+
+def _combined(kind: str, nodes: Iterable[_Node]) -> _Node:
+    """One node of that kind; parts of the same kind are taken apart into it."""
+    parts: dict[_Node, None] = {}
+    for node in nodes:
+        parts |= dict.fromkeys(node[1:] if node[0] == kind else (node,))
+    return next(iter(parts)) if len(parts) == 1 else (kind, *parts)
+
+
+def _height(node: _Node, heights: dict[_Node, int]) -> int:
+    """The height of a node, kept with those of the combinations below it; of a question 0."""
+    kind, *parts = node
+    if kind == "question" or node == NOTHING_ASKED:
+        return 0
+    if node not in heights:
+        above = 1 + max(_height(part, heights) for part in parts)
+        heights[node] = above + (above % 2 == (kind == "all"))
+    return heights[node]
 
 
 def _segments(nodes: list[_Node], place_of: dict[_Node, int]) -> tuple[Indices, Indices]:
