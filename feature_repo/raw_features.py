@@ -36,6 +36,10 @@ class RawFeatures:
         """How many customers the columns hold."""
         return len(next(iter(self.event_days.values())))
 
+    def number(self, name: str) -> float:
+        """This number of the first customer; NaN when unknown."""
+        return float(self.numbers[name][0])
+
     def block(self, *names: str) -> Float32s:
         """These numbers and lists side by side (n, sum of lengths)."""
         return np.concatenate([self._columns(name) for name in names], axis=1)
@@ -91,6 +95,10 @@ class RowFeatures(RawFeatures):
         numbers = _Columns(values, places.numbers)
         return cls(numbers, categories, _Columns(values, places.lists), event_days, values, places)
 
+    def number(self, name: str) -> float:
+        """This number of the first customer; NaN when unknown."""
+        return self.values.item(0, self.places.numbers[name])
+
     def block(self, *names: str) -> Float32s:
         """These numbers and lists side by side (n, sum of lengths)."""
         return self.values.take(self.places.positions(names), axis=1)
@@ -110,7 +118,7 @@ class RowPlaces:
     """
 
     def __init__(self, product_count: int) -> None:
-        self.numbers: dict[str, int | slice] = {}
+        self.numbers: dict[str, int] = {}
         self.lists: dict[str, int | slice] = {}
         self._positions: dict[tuple[str, ...], Codes] = {}
         self.width = 0

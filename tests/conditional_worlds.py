@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from service.domain.compiled_conditions import CompiledConditions, DeclaredCondition
 from service.domain.condition_parser import ConditionNames, parse_condition
+from service.domain.conditions import Conditions, DeclaredCondition
 from service.domain.facts import NUMBER_NAMES, TEXT_NAMES
 from service.domain.situation import Situation
 from tests.worlds import OFFERS, VOCABULARY, situations
@@ -34,8 +34,8 @@ def declared(text: str, *, denies_unknown: bool = True) -> DeclaredCondition:
 
 def asking(situation: Situation, *levels: Level) -> Situation:
     """The same situation at a bank whose offers declare these conditions of both kinds."""
-    compiled = CompiledConditions(levels)
-    catalogue = replace(situation.catalogue, eligibility=compiled, applicability=compiled)
+    conditions = Conditions(levels)
+    catalogue = replace(situation.catalogue, eligibility=conditions, applicability=conditions)
     context = {"trigger": situation.ask.trigger, "intent": situation.ask.intent}
     given = {name: value for name, value in context.items() if value is not None}
     return replace(

@@ -17,12 +17,11 @@ from service.domain.catalogue import (
     CallToAction,
     Catalogue,
     ChannelPolicy,
-    ContextWeight,
     Lane,
     Policy,
     Treatment,
 )
-from service.domain.conditions import NoConditions
+from service.domain.conditions import Conditions
 from service.domain.consent import (
     NOTHING_RECORDED,
     ConsentMode,
@@ -31,6 +30,7 @@ from service.domain.consent import (
     Purpose,
 )
 from service.domain.contact_policy import UNLIMITED
+from service.domain.context_weights import ContextWeight
 from service.domain.customer import Customer, Profile, Standing
 from service.domain.situation import Ask, Placement, Situation
 from tests.contact_worlds import EMPTY, PLACES, contact_policies, histories
@@ -95,8 +95,8 @@ def toy_catalogue() -> Catalogue:
         advice_only=nowhere.copy(),
         investor_classes={name: everywhere.copy() for name in ("retail", "professional")},
         open_to_vulnerable=everywhere.copy(),
-        eligibility=NoConditions(count),
-        applicability=NoConditions(count),
+        eligibility=Conditions([()] * count),
+        applicability=Conditions([()] * count),
         extra_purposes={Purpose.THIRD_PARTY: third_party},
         in_channel={"mobile_app": everywhere, "sms": everywhere, "branch": everywhere},
         in_placement={

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from service.adapters.catalogue_conditions import INVESTOR_CLASSES, compile_conditions
+from service.adapters.catalogue_conditions import INVESTOR_CLASSES, declared_conditions
 from service.adapters.catalogue_contact import contact_policy
 from service.adapters.catalogue_format import (
     OfferEntry,
@@ -21,13 +21,13 @@ from service.domain.catalogue import (
     CallToAction,
     Catalogue,
     ChannelPolicy,
-    ContextWeight,
     Lane,
     Policy,
     Treatment,
 )
 from service.domain.columns import Floats, Mask
 from service.domain.consent import Purpose
+from service.domain.context_weights import ContextWeight
 
 LOWEST_LEVER, HIGHEST_LEVER = 0.5, 2.0
 
@@ -66,8 +66,8 @@ def compile_catalogue(
             for name in INVESTOR_CLASSES
         },
         open_to_vulnerable=_mask([offer.open_to_vulnerable for offer in rows]),
-        eligibility=compile_conditions(rows, policy, "eligibility"),
-        applicability=compile_conditions(rows, policy, "applicability"),
+        eligibility=declared_conditions(rows, policy, "eligibility"),
+        applicability=declared_conditions(rows, policy, "applicability"),
         extra_purposes={
             purpose: _mask([offer.purpose is purpose for offer in rows])
             for purpose in Purpose

@@ -15,10 +15,9 @@ from service.adapters.catalogue_format import (
     PolicyFile,
 )
 from service.adapters.complaints import Place
-from service.domain.compiled_conditions import CompiledConditions, DeclaredCondition
 from service.domain.condition_parser import ConditionNames, parse_condition
 from service.domain.condition_tree import ConditionInvalid
-from service.domain.conditions import Conditions, NoConditions
+from service.domain.conditions import Conditions, DeclaredCondition
 from service.domain.facts import NUMBER_NAMES, TEXT_NAMES
 
 INVESTOR_CLASSES = ("retail", "professional", "institutional")
@@ -71,10 +70,9 @@ def complaints_about_shared_conditions(
                     yield written.place, f"{level[:-1]} {name}: {kind}: {complaint}"
 
 
-def compile_conditions(rows: list[OfferEntry], policy: PolicyFile, kind: str) -> Conditions:
+def declared_conditions(rows: list[OfferEntry], policy: PolicyFile, kind: str) -> Conditions:
     """The eligibility or the applicability of every offer; all have been checked."""
-    declared = [tuple(_declared(offer, policy, kind)) for offer in rows]
-    return CompiledConditions(declared) if any(declared) else NoConditions(len(rows))
+    return Conditions([tuple(_declared(offer, policy, kind)) for offer in rows])
 
 
 def _declared(offer: OfferEntry, policy: PolicyFile, kind: str) -> Iterator[DeclaredCondition]:

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from service.domain.columns import Codes, Floats, Mask
+from service.domain.condition_program import ConditionProgram
 from service.domain.conditions import Conditions
-from service.domain.consent import ConsentMode, Purpose
+from service.domain.consent import ConsentMode, Purpose, consent_keys
 from service.domain.contact_names import ContactNames, NameColumn
 from service.domain.contact_plan import ContactPlan, only_keys
 from service.domain.contact_plans import ContactPlans
 from service.domain.contact_policy import CapTerm, CapTerms, ContactPolicy
+from service.domain.context_weights import ContextFactors, ContextWeight
 
 PREFERRED_FALLBACK = "en"
 """The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
@@ -72,18 +74,6 @@ class ChannelPolicy:
 
 
 @dataclass(frozen=True)
-class ContextWeight:
-    """One row of the context table: where trigger and intent match (None = any), the group weighs
-    so much.
-    """
-
-    trigger: str | None
-    intent: str | None
-    group: str
-    weight: float
-
-
-@dataclass(frozen=True)
 class Policy:
     """The bank's policy beside its offers; `consent_modes` is keyed `<channel or *>/<purpose>`."""
 
@@ -99,8 +89,8 @@ class Policy:
 
     def consent_mode(self, channel: str, purpose: Purpose) -> ConsentMode:
         """The declared default of a purpose in a channel; a purpose nobody declared is opt-in."""
-        own = self.consent_modes.get(f"{channel}/{purpose}")
-        return own or self.consent_modes.get(f"*/{purpose}", ConsentMode.OPT_IN)
+        own, everywhere = consent_keys(channel, purpose)
+        return self.consent_modes.get(own) or self.consent_modes.get(everywhere, ConsentMode.OPT_IN)
 
 
 @dataclass(frozen=True)
@@ -179,6 +169,18 @@ class Catalogue:
         return mask
 
     @cached_property
+    def identity(self) -> Floats:
+        """The factor one for every offer; nobody may write into it."""
+        factors = np.ones(len(self))
+        factors.flags.writeable = False
+        return factors
+
+    @cached_property
+    def condition_program(self) -> ConditionProgram:
+        """Eligibility, then applicability, answered together."""
+        return ConditionProgram(self.eligibility.declared, self.applicability.declared)
+
+    @cached_property
     def cap_terms(self) -> CapTerms:
         """The bank's caps as the shared memory checks them in every situation."""
         channels = self.policy.channels
@@ -196,6 +198,11 @@ class Catalogue:
         columns = map(NameColumn.of, (self.offer_ids, self.groups, self.product_lines))
         names, caps = ContactNames(*columns), self.policy.contact.caps
         return ContactPlans(ContactPlan(caps, names, NameColumn.of(()), "", self.is_marketing))
+
+    @cached_property
+    def context_factors(self) -> ContextFactors:
+        """What the context table says of the offers."""
+        return ContextFactors(self.policy.context_weights, self.groups)
 
     @cached_property
     def lane_order(self) -> Codes:

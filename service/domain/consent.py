@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Purpose(StrEnum):
@@ -22,6 +23,12 @@ class Purpose(StrEnum):
     OUTBOUND = "outbound"
     PERSONALISATION = "personalisation"
     THIRD_PARTY = "third_party"
+
+
+@lru_cache(maxsize=256)
+def consent_keys(channel: str, purpose: Purpose) -> tuple[str, str]:
+    """How consents for this purpose are keyed: in this channel, and in all others."""
+    return f"{channel}/{purpose}", f"*/{purpose}"
 
 
 class ConsentMode(StrEnum):
@@ -50,8 +57,8 @@ class ConsentRecord:
 
     def status(self, channel: str, purpose: Purpose) -> ConsentStatus:
         """The status for this channel: its own entry (newer, else not loaded), then `*`."""
-        own = self.statuses.get(f"{channel}/{purpose}")
-        return own or self.statuses.get(f"*/{purpose}", ConsentStatus.NONE)
+        own, everywhere = consent_keys(channel, purpose)
+        return self.statuses.get(own) or self.statuses.get(everywhere, ConsentStatus.NONE)
 
 
 NOTHING_RECORDED = ConsentRecord({})

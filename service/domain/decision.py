@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +44,11 @@ class Slate:
     no_offer_reason: NoOfferReason | None
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One decision over *n* offers; `basis` is its rung if it offers anything.
 
-    `verdicts` is bool[rules, n] in the order of `rule_codes`; `propensity` is NaN where not
-    scored; `factors` holds each
+    `verdicts` is bool[rules, n] in the order of `rule_codes`; `permitted` are the offers that were
+    proposed and that every rule permits; `propensity` is NaN where not scored; `factors` holds each
     adjustment's multiplier per offer; `priority` orders the permitted offers.
     """
 
@@ -59,21 +59,16 @@ class Decision:
     proposed: Mask
     rule_codes: tuple[str, ...]
     verdicts: NDArray[np.bool_]
+    permitted: Mask
     propensity: Floats
     factors: Mapping[str, Floats]
     priority: Floats
     slates: tuple[Slate, ...]
 
     @property
-    def permitted(self) -> Mask:
-        """Offers that were proposed and that every rule permits."""
-        kept: Mask = self.proposed & self.verdicts.all(axis=0)
-        return kept
-
-    @property
     def withheld(self) -> Mask:
         """Offers that were proposed and that at least one rule denies."""
-        lost: Mask = self.proposed & ~self.verdicts.all(axis=0)
+        lost: Mask = self.proposed & ~self.permitted
         return lost
 
     def denied_by(self, row: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -41,6 +42,13 @@ class Ask:
     trigger: str | None = None
     intent: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
+
+
+class ConditionsMet(NamedTuple):
+    """True per offer whose conditions of a kind all hold."""
+
+    eligibility: Mask
+    applicability: Mask
 
 
 @dataclass(frozen=True)
@@ -108,9 +116,19 @@ class Situation:
         return Cooling(self)
 
     @once
+    def age(self) -> int | None:
+        """Her completed years at the bank's day; None when her birth date is unknown."""
+        return self.customer.age_on(self.local_date)
+
+    @once
     def facts(self) -> SituationFacts:
         """What declared conditions may ask."""
         return SituationFacts(self, self.vocabulary)
+
+    @once
+    def meets(self) -> ConditionsMet:
+        """Whose declared conditions the facts meet."""
+        return ConditionsMet(*self.catalogue.condition_program.holds(self.facts))
 
     @property
     def channel(self) -> ChannelPolicy:
@@ -122,7 +140,7 @@ class Situation:
         """Whether her profile may be read for ranking (GDPR art. 21, PIPL art. 24)."""
         return self.consents_to(Purpose.PERSONALISATION)
 
-    @property
+    @once
     def degraded_reasons(self) -> tuple[str, ...]:
         """Why less than everything was known or may be used."""
         objects = self.customer.consents is not None and not self.is_personalised

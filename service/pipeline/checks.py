@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.domain.columns import Floats, Mask
 from service.domain.situation import Situation
 from service.pipeline.stages import Scorer, Selector
+
+T = TypeVar("T", np.bool_, np.float64)
 
 # Ranges are checked by smallest and largest: NaN is both of any numbers that hold one, and fails
 # every comparison.
@@ -22,37 +24,40 @@ class StageResultInvalid(Exception):
     """A stage returned something of another type, shape or range than it promised."""
 
 
-def mask(stage: Callable[[Situation], Mask], situation: Situation) -> Mask:
-    """The stage's mask; it must be one bool per offer, for NaN would read as permission."""
-    result = stage(situation)
-    if not _is_column(result, BOOL, situation):
-        raise StageResultInvalid("not one bool per offer")
-    return result
+def column(result: object, dtype: np.dtype[T], situation: Situation) -> NDArray[T]:
+    """What a stage returned; it must be one value of this dtype per offer, for NaN would read as
+    permission and a shorter mask be spread over all offers.
+    """
+    if (
+        isinstance(result, np.ndarray)
+        and result.dtype == dtype
+        and result.shape == situation.catalogue.shape
+    ):
+        return result
+    raise StageResultInvalid(f"not one {dtype} per offer")
 
 
 def scores(scorer: Scorer, situation: Situation, permitted: Mask) -> Floats | None:
     """Scores with NaN wherever not permitted; None when the scorer does not apply."""
     if not scorer.applies(situation):
         return None
-    result = scorer.scores(situation, permitted)
-    if not _is_column(result, FLOAT64, situation):
-        raise StageResultInvalid("not one float64 per offer")
+    result = column(scorer.scores(situation, permitted), FLOAT64, situation)
     of_permitted = result[permitted]
-    if not (of_permitted.min() >= 0.0 and of_permitted.max() <= 1.0):
+    lowest, highest = np.minimum.reduce(of_permitted), np.maximum.reduce(of_permitted)
+    if not (lowest >= 0.0 and highest <= 1.0):
         raise StageResultInvalid("not between 0 and 1 where permitted")
     scores = np.full(len(permitted), np.nan)
     scores[permitted] = of_permitted
     return scores
 
 
-def factors(stage: Callable[[Situation], Floats], situation: Situation) -> Floats:
-    """The stage's multipliers; each must be a finite number not below zero."""
-    result = stage(situation)
-    if not _is_column(result, FLOAT64, situation):
-        raise StageResultInvalid("not one float64 per offer")
-    if not (result.min(initial=0.0) >= 0.0 and result.max(initial=0.0) < np.inf):
+def factors(result: Floats, situation: Situation) -> Floats:
+    """An adjustment's multipliers; each must be a finite number not below zero."""
+    multipliers = column(result, FLOAT64, situation)
+    lowest, highest = np.minimum.reduce(multipliers), np.maximum.reduce(multipliers)
+    if not (lowest >= 0.0 and highest < np.inf):
         raise StageResultInvalid("not finite and positive")
-    return result
+    return multipliers
 
 
 def slates(
@@ -66,11 +71,3 @@ def slates(
     if len(set(rows)) != len(rows) or not rankable[rows].all():
         raise StageResultInvalid("a row that was not permitted, or twice the same")
     return result
-
-
-def _is_column(result: object, dtype: np.dtype[Any], situation: Situation) -> bool:
-    return (
-        isinstance(result, np.ndarray)
-        and result.dtype == dtype
-        and result.shape == situation.catalogue.shape
-    )

@@ -5,7 +5,9 @@ I/O.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,9 +31,13 @@ class Pipeline:
     adjustments: tuple[Adjustment, ...]
     selector: Selector
 
+    @cached_property
+    def rule_codes(self) -> tuple[str, ...]:
+        """The rules' names in their order."""
+        return tuple(rule.code for rule in self.rules)
 
-@dataclass(frozen=True)
-class Scoring:
+
+class Scoring(NamedTuple):
     """Scores of the permitted offers, and which scorer gave them."""
 
     scorer: Scorer | None
@@ -43,7 +49,7 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
     trace = Trace()
     proposed = propose(situation, pipeline.sources, trace)
     verdicts = judge(situation, pipeline.rules, trace)
-    permitted = proposed & verdicts.all(axis=0)
+    permitted: Mask = proposed & np.logical_and.reduce(verdicts)
     scoring = score(situation, permitted, pipeline.scorers, trace)
     factors = adjust(situation, scoring, pipeline.adjustments, trace)
     priority = arbitrate(scoring, factors)
@@ -51,10 +57,11 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
         rung=Rung.NO_OFFER,
         basis=basis(situation, scoring),
         scorer=scoring.scorer.name if scoring.scorer else "none",
-        degraded_reasons=situation.degraded_reasons,
+        degraded_reasons=(),
         proposed=proposed,
-        rule_codes=tuple(rule.code for rule in pipeline.rules),
+        rule_codes=pipeline.rule_codes,
         verdicts=verdicts,
+        permitted=permitted,
         propensity=propensity(scoring),
         factors=factors,
         priority=priority,
@@ -70,8 +77,7 @@ def fill(situation: Situation, decision: Decision, selector: Selector, trace: Tr
         Slate(placement.id, rows, None if rows else no_offer_reason(situation, placement, decision))
         for placement, rows in zip(situation.ask.placements, chosen, strict=True)
     )
-    return replace(
-        decision,
+    return decision._replace(
         rung=decision.basis if any(chosen) else Rung.NO_OFFER,
         degraded_reasons=situation.degraded_reasons + trace.reasons(),
         slates=slates,
@@ -82,9 +88,10 @@ def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> 
     """The union of what the sources propose; a failing source contributes nothing."""
     proposed = np.zeros(len(situation.catalogue), dtype=np.bool_)
     for source in sources:
-        mask = trace.guard(("source", source.name), checks.mask, source.proposes, situation)
-        if mask is not None:
-            proposed |= mask
+        try:
+            proposed |= checks.column(source.proposes(situation), checks.BOOL, situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("source", source.name)
     return proposed
 
 
@@ -92,9 +99,10 @@ def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArra
     """bool[rules, offers]: every rule on every offer; a failing rule permits nothing."""
     verdicts = np.zeros((len(rules), len(situation.catalogue)), dtype=np.bool_)
     for row, rule in enumerate(rules):
-        mask = trace.guard(("rule", rule.code), checks.mask, rule.permits, situation)
-        if mask is not None:
-            verdicts[row] = mask
+        try:
+            verdicts[row] = checks.column(rule.permits(situation), checks.BOOL, situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("rule", rule.code)
     return verdicts
 
 
@@ -115,14 +123,16 @@ def adjust(
     situation: Situation, scoring: Scoring, adjustments: tuple[Adjustment, ...], trace: Trace
 ) -> Mapping[str, Floats]:
     """Every adjustment's multipliers by name; a failing one multiplies by one."""
-    identity = np.ones_like(scoring.scores)
+    identity = situation.catalogue.identity
     if scoring.scorer is None or not scoring.scorer.gives_propensity:
         return {adjustment.name: identity for adjustment in adjustments}
     factors: dict[str, Floats] = {}
     for adjustment in adjustments:
-        name = ("adjustment", adjustment.name)
-        multiplier = trace.guard(name, checks.factors, adjustment.factors, situation)
-        factors[adjustment.name] = identity if multiplier is None else multiplier
+        try:
+            factors[adjustment.name] = checks.factors(adjustment.factors(situation), situation)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            trace.failed("adjustment", adjustment.name)
+            factors[adjustment.name] = identity
     return factors
 
 
@@ -140,7 +150,8 @@ def select(
     """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
     name = ("selector", selector.name)
     rankable = permitted & ~np.isnan(priority)
-    rankable[list(situation.refused)] = False
+    if situation.refused:
+        rankable[list(situation.refused)] = False
     chosen = trace.guard(name, checks.slates, selector, situation, rankable, priority)
     return chosen or tuple(() for _ in situation.ask.placements)
 

@@ -1,15 +1,13 @@
-"""The stage guard: runs one stage, notes how it failed, and lets the engine go on by that stage's
-policy.
-"""
+"""What failed in one decision: noted, so that the engine goes on by that stage's policy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass
@@ -18,15 +16,17 @@ class Trace:
 
     failures: list[tuple[str, str]] = field(default_factory=list)
 
-    def guard(
-        self, name: tuple[str, str], stage: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T | None:
+    def guard(self, name: tuple[str, str], stage: Callable[[*Ts], T], *args: *Ts) -> T | None:
         """The stage's result, or None when it raised; `name` is (kind of stage, stage)."""
         try:
-            return stage(*args, **kwargs)
-        except Exception:  # noqa: BLE001 - the one place where a stage's failure becomes its policy
-            self.failures.append(name)
+            return stage(*args)
+        except Exception:  # noqa: BLE001 - whatever went wrong in it
+            self.failed(*name)
             return None
+
+    def failed(self, kind: str, stage: str) -> None:
+        """Note that this stage failed, for those that are run without the guard."""
+        self.failures.append((kind, stage))
 
     def reasons(self) -> tuple[str, ...]:
         """`<kind>_failed:<stage>` for each failure."""

@@ -27,11 +27,7 @@ class Applicable:
 
     def permits(self, situation: Situation) -> Mask:
         """True where the condition is true, or unknown and declared `on_missing: allow`."""
-        conditions = situation.catalogue.applicability
-        verdicts = conditions.verdicts(situation.facts)
-        # What denies the unknown needs TRUE, which is 1; what allows it UNKNOWN, which is 0.
-        permitted: Mask = verdicts >= conditions.denied_when_unknown()
-        return permitted
+        return situation.meets.applicability
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """The facts the condition asks for, and the condition as the bank wrote it."""

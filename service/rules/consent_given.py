@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from service.domain.columns import Mask
 from service.domain.consent import Purpose
 from service.domain.situation import Situation
@@ -32,10 +30,10 @@ class ConsentGiven:
 
     def permits(self, situation: Situation) -> Mask:
         """True where all needed purposes are allowed in the asked channel."""
-        permitted = np.ones(len(situation.catalogue), dtype=np.bool_)
+        permitted = situation.catalogue.everything
         for purpose, needing in _needs(situation):
             if not situation.consents_to(purpose):
-                permitted &= ~needing
+                permitted = permitted & ~needing
         return permitted
 
     def explain(self, situation: Situation, row: int) -> Explanation:

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from service.domain.columns import Mask
-from service.domain.conditions import Truth
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
-
-TRUE = int(Truth.TRUE)
 
 
 class Eligible:
@@ -28,9 +25,7 @@ class Eligible:
 
     def permits(self, situation: Situation) -> Mask:
         """True where the condition is true; unknown denies."""
-        verdicts = situation.catalogue.eligibility.verdicts(situation.facts)
-        permitted: Mask = verdicts >= TRUE
-        return permitted
+        return situation.meets.eligibility
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """The facts the condition asks for, and the condition as the bank wrote it."""

@@ -33,14 +33,14 @@ class MinimumAge:
     def permits(self, situation: Situation) -> Mask:
         """True where there is no condition or her completed years reach it."""
         minimum = situation.catalogue.minimum_age
-        age = situation.customer.age_on(situation.local_date)
+        age = situation.age
         unconditional: Mask = np.isnan(minimum)
         return unconditional if age is None else unconditional | (minimum <= age)
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """The age seen and, when she is too young, the birthday she reaches it on."""
         minimum = situation.catalogue.minimum_age[row]
-        age = situation.customer.age_on(situation.local_date)
+        age = situation.age
         permitted = bool(self.permits(situation)[row])
         return Explanation(
             permitted=permitted,

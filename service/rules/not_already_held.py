@@ -36,7 +36,7 @@ class NotAlreadyHeld:
         held = situation.customer.held
         if not held.size:
             return unbound
-        known_free: Mask = held[codes] == 0.0
+        known_free: Mask = held.take(codes) == 0.0
         return unbound | known_free
 
     def explain(self, situation: Situation, row: int) -> Explanation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -59,9 +59,8 @@ def _is_valid(situation: Situation) -> bool:
     assessed = situation.customer.profile.risk_assessed_on
     if assessed is None:
         return False
-    age = situation.local_date - assessed
-    days = situation.catalogue.policy.suitability_valid_days
-    return timedelta() <= age <= timedelta(days=days)
+    age = (situation.local_date - assessed).days
+    return 0 <= age <= situation.catalogue.policy.suitability_valid_days
 
 
 def _on(day: date | None) -> str:

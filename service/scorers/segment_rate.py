@@ -38,4 +38,4 @@ class SegmentRate:
     def scores(self, situation: Situation, permitted: Mask) -> Floats:
         """float64 per offer; the engine blanks what is not permitted."""
         del permitted
-        return self._rates(situation.facts.texts["segment"])
+        return self._rates(situation.facts.text("segment"))

@@ -114,7 +114,7 @@ def degraded(result: DecisionResult, reasons: tuple[str, ...]) -> DecisionResult
     if not set(reasons).isdisjoint(NOT_COMMITTED):
         slates = tuple(map(_not_reserved, slates))
     merged = tuple(dict.fromkeys(decision.degraded_reasons + reasons))
-    told = replace(decision, degraded_reasons=merged, slates=slates)
+    told = decision._replace(degraded_reasons=merged, slates=slates)
     return structs.replace(result, decision=told)
 
 

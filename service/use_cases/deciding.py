@@ -87,7 +87,7 @@ def _worded(
     if len(words) < len(said):
         slates = tuple(_said(slate, words) for slate in slates)
     if (degraded_reasons, slates) != (decision.degraded_reasons, decision.slates):
-        decision = replace(decision, degraded_reasons=degraded_reasons, slates=slates)
+        decision = decision._replace(degraded_reasons=degraded_reasons, slates=slates)
     return DecisionResult(
         decision=decision,
         situation=situation,

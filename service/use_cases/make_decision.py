@@ -238,5 +238,5 @@ def _silenced(result: DecisionResult) -> DecisionResult:
         replace(slate, rows=(), no_offer_reason=NoOfferReason.LOG_UNAVAILABLE)
         for slate in result.decision.slates
     )
-    decision = replace(result.decision, rung=Rung.NO_OFFER, slates=silent)
+    decision = result.decision._replace(rung=Rung.NO_OFFER, slates=silent)
     return degraded(structs.replace(result, decision=decision), ("log_unavailable",))

@@ -75,7 +75,7 @@ def test_where_the_unknown_denies_losing_every_fact_adds_no_offer(situation: Sit
 def test_days_since_are_counted_at_the_bank_and_missing_views_are_unknown() -> None:
     situation = asking(toy_situation(), *[()] * len(OFFERS))
     assert situation.customer.known is not None
-    assert np.isnan(situation.facts.numbers["days_since_joined"])
+    assert np.isnan(situation.facts.number("days_since_joined"))
     situation.customer.known.numbers["joined_day"][0] = 20_000
-    joined = replace(situation).facts.numbers["days_since_joined"]
+    joined = replace(situation).facts.number("days_since_joined")
     assert joined == (situation.local_date.toordinal() - 719_163) - 20_000

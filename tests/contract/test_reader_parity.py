@@ -79,6 +79,8 @@ def assert_equal(ours: DecodedFeatures, feast: dict[str, Any]) -> None:
         unknown = np.nan if single else [np.nan] * list_length(feature.kind, len(PRODUCTS))
         expected = np.array(unknown if theirs is None else theirs, dtype=np.float32).reshape(-1)
         np.testing.assert_array_equal(mine, expected, err_msg=feature.name, strict=True)
+        if single:
+            np.testing.assert_array_equal(ours.raw.number(feature.name), float(expected[0]))
 
 
 def test_what_a_load_brought_online_reads_the_same(online: Online):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain.compiled_conditions import CompiledConditions, DeclaredCondition
 from service.domain.condition_parser import ConditionNames, parse_condition
+from service.domain.condition_program import ConditionProgram
 from service.domain.condition_tree import (
     All,
     Any,
@@ -26,7 +27,7 @@ from service.domain.condition_tree import (
     NumberTest,
     TextTest,
 )
-from service.domain.conditions import Truth
+from service.domain.conditions import Conditions, DeclaredCondition
 
 NUMBERS = ("age", "income_monthly", "days_since_joined")
 TEXTS = ("segment", "channel")
@@ -43,6 +44,14 @@ MEANINGS = {
 many = settings(max_examples=500, deadline=None)
 
 
+class Truth(IntEnum):
+    """Kleene's three values; AND is the smaller, OR the larger, NOT the negative."""
+
+    FALSE = -1
+    UNKNOWN = 0
+    TRUE = 1
+
+
 @dataclass(frozen=True)
 class ToyFacts:
     """Facts given one by one; what is not given is unknown."""
@@ -51,13 +60,11 @@ class ToyFacts:
     given_texts: Mapping[str, str | None] = field(default_factory=dict)
     held: Mapping[str, bool | None] = field(default_factory=dict)
 
-    @property
-    def numbers(self) -> Mapping[str, float]:
-        return {name: self.given_numbers.get(name, math.nan) for name in NUMBERS}
+    def number(self, name: str) -> float:
+        return self.given_numbers.get(name, math.nan)
 
-    @property
-    def texts(self) -> Mapping[str, str | None]:
-        return {name: self.given_texts.get(name) for name in TEXTS}
+    def text(self, name: str) -> str | None:
+        return self.given_texts.get(name)
 
     def has_product(self, product_id: str) -> bool | None:
         return self.held.get(product_id)
@@ -76,13 +83,13 @@ def interpreted(condition: Condition, facts: ToyFacts) -> Truth:  # noqa: PLR091
             held = facts.has_product(product)
             return Truth.UNKNOWN if held is None else truth(held)
         case Known(name, is_number):
-            known = not math.isnan(facts.numbers[name]) if is_number else facts.texts[name]
+            known = not math.isnan(facts.number(name)) if is_number else facts.text(name)
             return truth(bool(known))
         case TextTest(name, asked, text):
-            said = facts.texts[name]
+            said = facts.text(name)
             return Truth.UNKNOWN if said is None else truth((said == text) == (asked == "=="))
         case NumberTest(name, asked, number):
-            seen = facts.numbers[name]
+            seen = facts.number(name)
             known = not math.isnan(seen)
             return truth(MEANINGS[asked](seen, number)) if known else Truth.UNKNOWN
 
@@ -91,10 +98,21 @@ def truth(holds: bool) -> Truth:
     return Truth.TRUE if holds else Truth.FALSE
 
 
+def verdicts(trees: Sequence[Condition | None], facts: ToyFacts) -> list[Truth]:
+    """The truth of each tree through the program: certain, possible, or neither; none is TRUE."""
+    certain, possible = (
+        [() if tree is None else (DeclaredCondition("", tree, denies),) for tree in trees]
+        for denies in (True, False)
+    )
+    holds = ConditionProgram(certain, possible).holds(facts)
+    assert holds.dtype == np.bool_
+    assert not (holds[0] & ~holds[1]).any()
+    return [Truth(int(count) - 1) for count in holds.sum(axis=0)]
+
+
 def verdict(text: str, facts: ToyFacts) -> Truth:
     """The truth of one condition through the program."""
-    declared = DeclaredCondition(text, parse_condition(text, NAMES))
-    return Truth(CompiledConditions([(declared,)]).verdicts(facts)[0])
+    return verdicts([parse_condition(text, NAMES)], facts)[0]
 
 
 edges = st.sampled_from([-1.0, 0.0, 17.0, 18.0, float(np.float32(3000.1)), 1e9])
@@ -131,10 +149,7 @@ facts_strategy = st.builds(
 def test_the_program_says_of_every_offer_what_the_textbook_says(
     conditions: list[Condition | None], facts: ToyFacts
 ) -> None:
-    declared = [() if tree is None else (DeclaredCondition("", tree),) for tree in conditions]
-    verdicts = CompiledConditions(declared).verdicts(facts)
-    assert verdicts.dtype == np.int8
-    assert verdicts.tolist() == [
+    assert verdicts(conditions, facts) == [
         Truth.TRUE if tree is None else interpreted(tree, facts) for tree in conditions
     ]
 
@@ -148,10 +163,7 @@ def test_levels_are_joined_and_each_forgives_only_its_own_unknown(
     levels: list[tuple[Condition, bool]], facts: ToyFacts
 ) -> None:
     declared = tuple(DeclaredCondition("", tree, denies) for tree, denies in levels)
-    compiled = CompiledConditions([declared])
-    denies = compiled.denied_when_unknown()[0]
-    permitted = compiled.verdicts(facts)[0] >= (Truth.TRUE if denies else Truth.UNKNOWN)
-    assert permitted == all(
+    assert ConditionProgram([declared]).holds(facts).item() == all(
         interpreted(tree, facts) >= (Truth.TRUE if denies_unknown else Truth.UNKNOWN)
         for tree, denies_unknown in levels
     )
@@ -173,8 +185,7 @@ def without(facts: ToyFacts, name: str) -> ToyFacts:
 def test_a_fact_that_goes_missing_leaves_the_verdict_or_makes_it_unknown(
     tree: Condition, facts: ToyFacts, name: str
 ) -> None:
-    compiled = CompiledConditions([(DeclaredCondition("", tree),)])
-    before, after = compiled.verdicts(facts)[0], compiled.verdicts(without(facts, name))[0]
+    (before,), (after,) = verdicts([tree], facts), verdicts([tree], without(facts, name))
     assert after in (before, Truth.UNKNOWN)
 
 
@@ -197,8 +208,7 @@ def joined(leaves: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]
 def test_a_fact_that_goes_missing_never_makes_true_what_was_not(
     tree: Condition, facts: ToyFacts, name: str
 ) -> None:
-    compiled = CompiledConditions([(DeclaredCondition("", tree),)])
-    before, after = compiled.verdicts(facts)[0], compiled.verdicts(without(facts, name))[0]
+    (before,), (after,) = verdicts([tree], facts), verdicts([tree], without(facts, name))
     assert before == Truth.TRUE or after != Truth.TRUE
 
 
@@ -291,11 +301,11 @@ def test_says_the_facts_it_looked_at_and_the_condition_as_written() -> None:
     written = 'age >= 18 and not has_product("card") and segment is known and age < 90'
     group = DeclaredCondition("income_monthly > 1", parse_condition("income_monthly > 1", NAMES))
     own = DeclaredCondition(written, parse_condition(written, NAMES))
-    compiled = CompiledConditions([(group, own), (), (own,)])
+    declared = Conditions([(group, own), (), (own,)])
     facts = ToyFacts({"age": 30.0, "income_monthly": 2500.5}, {}, {"card": False})
-    assert compiled.seen(0, facts) == (
+    assert declared.seen(0, facts) == (
         "income_monthly=2500.5, age=30, has_product(card)=no, segment=unknown"
     )
-    assert compiled.text(0) == f"(income_monthly > 1) and ({written})"
-    assert (compiled.text(1), compiled.seen(1, facts)) == (None, "")
-    assert compiled.text(2) == written
+    assert declared.text(0) == f"(income_monthly > 1) and ({written})"
+    assert (declared.text(1), declared.seen(1, facts)) == (None, "")
+    assert declared.text(2) == written

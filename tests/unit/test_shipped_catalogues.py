@@ -39,8 +39,7 @@ def test_a_shipped_catalogue_has_three_services_for_strangers_everywhere(folder:
     asks_nothing = catalogue.repeatable & np.isnan(catalogue.minimum_age) & ~catalogue.killed
     asks_nothing &= np.isnan(catalogue.risk_rating) & ~catalogue.advice_only
     asks_nothing &= catalogue.open_to_vulnerable
-    asks_nothing &= catalogue.eligibility.verdicts(nobody) > 0
-    asks_nothing &= catalogue.applicability.verdicts(nobody) > 0
+    asks_nothing &= catalogue.condition_program.holds(nobody).all(axis=0)
     for mask in catalogue.extra_purposes.values():
         asks_nothing &= ~mask
     for placed in catalogue.in_placement.values():
