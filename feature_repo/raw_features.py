@@ -15,6 +15,8 @@ Float32s = NDArray[np.float32]
 Float64s = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
+_UNFILLED = np.float32(np.nan)
+
 FLOAT_FEATURES = tuple(feature for feature in FEATURES if feature.kind is not Kind.CATEGORY)
 
 
@@ -40,9 +42,16 @@ class RawFeatures:
         """This number of the first customer; NaN when unknown."""
         return float(self.numbers[name][0])
 
-    def block(self, *names: str) -> Float32s:
-        """These numbers and lists side by side (n, sum of lengths)."""
-        return np.concatenate([self._columns(name) for name in names], axis=1)
+    @property
+    def product_count(self) -> int:
+        """How many products the lists are about."""
+        return int(self.lists["held"].shape[1])
+
+    def block(self, *parts: str | int) -> Float32s:
+        """A new matrix (n, sum of widths) of these numbers and lists side by side; a width instead
+        of a name leaves so many columns for the caller to fill.
+        """
+        return np.concatenate([self._columns(part) for part in parts], axis=1)
 
     def without(self, view: str) -> RawFeatures:
         """The same values, those of one view unknown."""
@@ -55,8 +64,10 @@ class RawFeatures:
             event_days=self._days_without(view),
         )
 
-    def _columns(self, name: str) -> Float32s:
-        return self.lists[name] if name in self.lists else self.numbers[name][:, None]
+    def _columns(self, part: str | int) -> Float32s:
+        if isinstance(part, int):
+            return np.broadcast_to(_UNFILLED, (self.count, part))
+        return self.lists[part] if part in self.lists else self.numbers[part][:, None]
 
     def _texts_without(self, view: str) -> dict[str, NDArray[np.object_]]:
         names = {feature.name for feature in features_of(view)}
@@ -99,9 +110,14 @@ class RowFeatures(RawFeatures):
         """This number of the first customer; NaN when unknown."""
         return self.values.item(0, self.places.numbers[name])
 
-    def block(self, *names: str) -> Float32s:
-        """These numbers and lists side by side (n, sum of lengths)."""
-        return self.values.take(self.places.positions(names), axis=1)
+    @property
+    def product_count(self) -> int:
+        """How many products the lists are about."""
+        return self.places.product_count
+
+    def block(self, *parts: str | int) -> Float32s:
+        """A new matrix of these columns, gathered in one step."""
+        return self.values.take(self.places.positions(parts), axis=1)
 
     def without(self, view: str) -> RowFeatures:
         """The same values, those of one view unknown."""
@@ -120,7 +136,8 @@ class RowPlaces:
     def __init__(self, product_count: int) -> None:
         self.numbers: dict[str, int] = {}
         self.lists: dict[str, int | slice] = {}
-        self._positions: dict[tuple[str, ...], Codes] = {}
+        self.product_count = product_count
+        self._positions: dict[tuple[str | int, ...], Codes] = {}
         self.width = 0
         for feature in FLOAT_FEATURES:
             if feature.kind is Kind.NUMBER:
@@ -131,17 +148,18 @@ class RowPlaces:
             self.lists[feature.name] = slice(self.width, self.width + length)
             self.width += length
 
-    def positions(self, names: tuple[str, ...]) -> Codes:
-        """The columns of these features, in the order of the names."""
-        found = self._positions.get(names)
+    def positions(self, parts: tuple[str | int, ...]) -> Codes:
+        """The columns of these features, in the order of the names; any for those to be filled."""
+        found = self._positions.get(parts)
         if found is None:
-            every = np.arange(self.width)
-            parts = [np.atleast_1d(every[self._place(name)]) for name in names]
-            found = self._positions[names] = np.concatenate(parts)
+            found = self._positions[parts] = np.concatenate([self._place(part) for part in parts])
         return found
 
-    def _place(self, name: str) -> int | slice:
-        return self.lists[name] if name in self.lists else self.numbers[name]
+    def _place(self, part: str | int) -> Codes:
+        if isinstance(part, int):
+            return np.zeros(part, dtype=np.intp)
+        place = self.lists[part] if part in self.lists else self.numbers[part]
+        return np.atleast_1d(np.arange(self.width)[place])
 
 
 @lru_cache(maxsize=64)

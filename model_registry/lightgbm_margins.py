@@ -6,8 +6,10 @@ import ctypes
 
 import lightgbm
 import numpy as np
+from numpy.typing import NDArray
 
 from feature_repo.raw_features import Float32s, Float64s
+from feature_repo.transforms import candidate_matrix
 
 _FLOAT32, _ROW_MAJOR, _RAW_SCORE = 0, 1, 1
 _ALL_TREES = (0, -1)
@@ -49,3 +51,9 @@ class LightgbmMargins:
         if failed or count.value != len(rows):
             raise lightgbm.basic.LightGBMError("LightGBM did not score the rows it was given")
         return margins
+
+    def candidate_margins(
+        self, customer: Float32s, product: Float32s, product_codes: NDArray[np.intp]
+    ) -> Float64s:
+        """Log-odds (m,) of one customer (1, Kc) and her candidates (1, V, Kp) by product code."""
+        return self.margins(candidate_matrix(customer, product, product_codes))

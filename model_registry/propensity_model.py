@@ -102,17 +102,29 @@ class PropensityModel:
 
     def predict(self, matrix: Float32s, product_codes: NDArray[np.intp]) -> Float64s:
         """Calibrated probabilities (m,) of design-matrix rows (m, K), on one thread."""
-        return self.calibrators.apply_to_log_odds(self._log_odds(matrix), product_codes)
+        odds = self._log_odds(self._scoring.margins(matrix))
+        return self.calibrators.apply_to_log_odds(odds, product_codes)
+
+    def predict_candidates(
+        self, customer: Float32s, product: Float32s, product_codes: NDArray[np.intp]
+    ) -> Float64s:
+        """The same (m,) of one customer (1, Kc) and her candidates (1, V, Kp) by product code."""
+        odds = self._log_odds(self._scoring.candidate_margins(customer, product, product_codes))
+        return self.calibrators.apply_to_log_odds(odds, product_codes)
 
     def uncalibrated(self, matrix: Float32s) -> Float64s:
         """Probabilities (m,) before calibration, negative sampling undone."""
-        return logistic(np.maximum(self._log_odds(matrix), _LEAST_LOG_ODDS))
+        odds = self._log_odds(self._scoring.margins(matrix))
+        return logistic(np.maximum(odds, _LEAST_LOG_ODDS))
 
-    def _log_odds(self, matrix: Float32s) -> Float64s:
+    @property
+    def _scoring(self) -> CompiledRanker | LightgbmMargins:
+        return self.compiled or self.trees
+
+    def _log_odds(self, margins: Float64s) -> Float64s:
         """Log-odds (m,), sampling undone: keeping a share w of the negatives raised odds by 1/w."""
-        odds = (self.compiled or self.trees).margins(matrix)
-        odds += math.log(self.negative_sampling_rate)
-        return odds
+        margins += math.log(self.negative_sampling_rate)
+        return margins
 
     def check_golden(self) -> None:
         """`BundleRefused` unless the scores recorded in training come out again here."""

@@ -27,11 +27,16 @@ class KnownModel:
 
     layout: ColumnLayout = TOY_LAYOUT
 
-    def predict(
-        self, matrix: NDArray[np.float32], product_codes: NDArray[np.intp]
+    def predict_candidates(
+        self,
+        customer: NDArray[np.float32],
+        product: NDArray[np.float32],
+        product_codes: NDArray[np.intp],
     ) -> NDArray[np.float64]:
-        """The known probabilities, after checking that the matrix is what the layout says."""
-        assert matrix.shape == (len(product_codes), len(self.layout.names))
+        """The known probabilities, after checking that the columns are what the layout says."""
+        layout = self.layout
+        assert customer.shape == (1, len(layout.customer_names))
+        assert product.shape == (1, len(layout.vocabulary), len(layout.product_names))
         return PROPENSITIES[product_codes]
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:

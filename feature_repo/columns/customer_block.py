@@ -8,6 +8,9 @@ hold is not known, and training, which always sees fresh rows, never met a custo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from itertools import accumulate, chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +21,17 @@ from feature_repo.columns.elapsed import (
     day_written,
     days_since,
     months_since,
+    units_since,
 )
 from feature_repo.columns.weekly_windows import WINDOWS_WEEKS, window_sums
-from feature_repo.contract import CHANNELS, TRANSACTION_CATEGORIES, WEEKS
+from feature_repo.contract import (
+    CHANNELS,
+    FEATURES,
+    TRANSACTION_CATEGORIES,
+    WEEKS,
+    Kind,
+    list_length,
+)
 from feature_repo.raw_features import Float32s, Float64s, RawFeatures
 
 _NUMBERS = (
@@ -32,11 +43,11 @@ _NUMBERS = (
     "large_inflow_amount",
 )
 _COUNTS = {"events_by_channel": "events", "offers_by_channel": "offers"}
-_PASSING = ("birth_day", "joined_day", "large_inflow_day")
-"""Days from which time goes on until the decision: to years, to months, and as days."""
-_PASSING_GRACE = np.array([0.0, SNAPSHOT_GRACE_DAYS, 0.0])
-_PASSING_UNIT = np.array([DAYS_PER_YEAR, DAYS_PER_MONTH, 1.0])
-_WHOLE_UNITS = 2
+_AGES = ("birth_day", "joined_day")
+"""Days from which completed units pass until the decision: years and months."""
+_AGE_GRACE = np.array([0.0, SNAPSHOT_GRACE_DAYS])
+_AGE_UNIT = np.array([DAYS_PER_YEAR, DAYS_PER_MONTH])
+_INFLOW_DAY = "large_inflow_day"
 _CHANGES = ("added_day", "dropped_day")
 _DAYS = ("category_first_day", "category_last_day", "event_day_by_channel")
 _SERIES_LISTS = (
@@ -55,15 +66,7 @@ _SERIES = (
     "events",
     "offers",
 )
-_FIXED_WIDTH = (
-    1  # held_count
-    + len(_COUNTS) * len(CHANNELS)
-    + len(_CHANGES)  # the newest of each
-    + 2 * len(TRANSACTION_CATEGORIES)
-    + len(CHANNELS)
-    + len(_SERIES) * len(WINDOWS_WEEKS)
-)
-"""Columns whose number no vocabulary changes, beside profile and categories."""
+_KINDS = {feature.name: feature.kind for feature in FEATURES}
 
 
 def names(vocabulary: tuple[str, ...], categories: tuple[str, ...]) -> tuple[str, ...]:
@@ -88,62 +91,77 @@ def names(vocabulary: tuple[str, ...], categories: tuple[str, ...]) -> tuple[str
     )
 
 
+class _Columns(NamedTuple):
+    """What `RawFeatures.block` is asked for, and where in it each kind of column stands."""
+
+    parts: tuple[str | int, ...]
+    ages: slice
+    inflow_day: slice
+    categories: slice
+    held_count: slice
+    changes: slice
+    newest_changes: slice
+    days: slice
+    windows: slice
+
+
+@lru_cache(maxsize=64)
+def _columns(categories: int, products: int) -> _Columns:
+    """The columns of a bank with so many categories and products, worked out once."""
+    kinds: dict[str, tuple[str | int, ...]] = {
+        "numbers": _NUMBERS,
+        "ages": _AGES,
+        "inflow_day": (_INFLOW_DAY,),
+        "categories": (categories,),
+        "held_count": (1,),
+        "stored": ("held", *_COUNTS),
+        "changes": _CHANGES,
+        "newest_changes": (len(_CHANGES),),
+        "days": _DAYS,
+        "windows": (len(_SERIES) * len(WINDOWS_WEEKS),),
+    }
+    widths = [sum(_width(part, products) for part in parts) for parts in kinds.values()]
+    ends = zip(kinds, widths, accumulate(widths), strict=True)
+    places = {name: slice(end - width, end) for name, width, end in ends}
+    parts = tuple(chain.from_iterable(kinds.values()))
+    return _Columns(parts, *(places[name] for name in _Columns._fields[1:]))
+
+
+def _width(part: str | int, products: int) -> int:
+    if isinstance(part, int):
+        return part
+    kind = _KINDS[part]
+    return 1 if kind is Kind.NUMBER else list_length(kind, products)
+
+
 def columns(
     raw: RawFeatures, today: Float64s, category_codes: Mapping[str, Mapping[str, float]]
 ) -> Float32s:
     """The customer columns (n, Kc); unknown, and a category level outside the codes, is NaN.
 
-    Filled from left to right into one matrix: for one customer, joining as many small blocks would
-    cost more than computing them.
+    Stored days are gathered where the time since them belongs and counted in place: for one
+    customer, joining many small blocks would cost more than computing them.
     """
-    products = raw.lists["held"].shape[1]
-    fixed = len(_NUMBERS) + len(_PASSING) + len(category_codes) + _FIXED_WIDTH
-    out = np.empty((raw.count, fixed + 3 * products), dtype=np.float32)
-    end = _fill_profile(raw, today, out)
-    end = _fill_category_codes(raw, category_codes, out, end)
-    end = _fill_holdings(raw, out, end)
-    days = days_since(today, raw.block(*_DAYS))
-    out[:, end : end + days.shape[1]] = days
+    at = _columns(len(category_codes), raw.product_count)
+    out = raw.block(*at.parts)
+    out[:, at.ages] = units_since(today + _AGE_GRACE, out[:, at.ages], _AGE_UNIT)
+    out[:, at.inflow_day] = days_since(today, out[:, at.inflow_day])
+    out.T[at.categories] = [
+        [levels.get(text, np.nan) for text in raw.categories[name].tolist()]
+        for name, levels in category_codes.items()
+    ]
+    out[:, at.held_count] = _count_held(raw.lists["held"])
+    months = months_since(day_written(raw, "product_holdings"), out[:, at.changes])
+    out[:, at.changes] = months
+    months = months.reshape(len(out), len(_CHANGES), -1)
+    out[:, at.newest_changes] = np.fmin.reduce(months, axis=2)
+    out[:, at.days] = days_since(today, out[:, at.days])
     series = raw.block(*_SERIES_LISTS)
-    out[:, end + days.shape[1] :] = window_sums(series.reshape(len(series), len(_SERIES), WEEKS))
+    out[:, at.windows] = window_sums(series.reshape(len(out), len(_SERIES), WEEKS))
     return out
 
 
-def _fill_profile(raw: RawFeatures, today: Float64s, out: Float32s) -> int:
-    """Numbers as they stand; completed years of age, whole months of tenure, days since."""
-    numbers = raw.block(*_NUMBERS, *_PASSING)
-    copied = len(_NUMBERS)
-    out[:, :copied] = numbers[:, :copied]
-    elapsed = np.subtract(today, numbers[:, copied:])
-    elapsed += _PASSING_GRACE
-    elapsed /= _PASSING_UNIT
-    whole = elapsed[:, :_WHOLE_UNITS]
-    np.floor(whole, out=whole)
-    end = copied + len(_PASSING)
-    out[:, copied:end] = elapsed
-    return end
-
-
-def _fill_category_codes(
-    raw: RawFeatures, codes: Mapping[str, Mapping[str, float]], out: Float32s, start: int
-) -> int:
-    for place, (name, levels) in enumerate(codes.items(), start):
-        out[:, place] = [levels.get(value, np.nan) for value in raw.categories[name]]
-    return start + len(codes)
-
-
-def _fill_holdings(raw: RawFeatures, out: Float32s, start: int) -> int:
-    held, counts = raw.lists["held"], raw.block(*_COUNTS)
-    products: int = held.shape[1]
-    months = months_since(day_written(raw, "product_holdings"), raw.block(*_CHANGES))
-    # 0 * max: a customer of whom no product's state is known holds an unknown number.
-    out[:, start] = np.add.reduce(np.fmax(held, 0.0), axis=1) + 0.0 * np.fmax.reduce(held, axis=1)
-    end = start + 1 + products
-    out[:, start + 1 : end] = held
-    out[:, end : end + counts.shape[1]] = counts
-    end += int(counts.shape[1])
-    out[:, end : end + 2 * products] = months
-    end += 2 * products
-    np.fmin.reduce(months.reshape(len(held), 2, products), axis=2, out=months[:, :2])
-    out[:, end : end + 2] = months[:, :2]
-    return end + 2
+def _count_held(held: Float32s) -> Float32s:
+    """Products held (n, 1); unknown of a customer of whom no product's state is known."""
+    least = 0.0 * np.fmax.reduce(held, axis=1, keepdims=True)
+    return np.add.reduce(np.fmax(held, least), axis=1, keepdims=True)

@@ -29,6 +29,11 @@ def days_since(today: Float64s, days: Float32s) -> Float64s:
 
 def months_since(today: Float64s, days: Float32s) -> Float64s:
     """Whole months since each stored day; a day one calendar month back is always 1."""
-    months = np.subtract(today + SNAPSHOT_GRACE_DAYS, days)
-    months /= DAYS_PER_MONTH
-    return np.floor(months, out=months)
+    return units_since(today + SNAPSHOT_GRACE_DAYS, days, DAYS_PER_MONTH)
+
+
+def units_since(until: Float64s, days: Float32s, unit: float | Float64s) -> Float64s:
+    """Completed units, of so many days, from each stored day until then."""
+    units = np.subtract(until, days)
+    units /= unit
+    return np.floor(units, out=units)

@@ -75,10 +75,15 @@ class PropensityModel(Protocol):
     def layout(self) -> ColumnLayout:
         """The columns its matrix must have."""
 
-    def predict(
-        self, matrix: NDArray[np.float32], product_codes: NDArray[np.intp]
+    def predict_candidates(
+        self,
+        customer: NDArray[np.float32],
+        product: NDArray[np.float32],
+        product_codes: NDArray[np.intp],
     ) -> NDArray[np.float64]:
-        """Calibrated probability per row."""
+        """Calibrated probabilities (m,) of one customer's columns (1, Kc) and her candidates' among
+        all products' (1, V, Kp).
+        """
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """What each column adds to the log-odds of each row, shape (rows, columns)."""

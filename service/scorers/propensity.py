@@ -1,4 +1,4 @@
-"""P from the ranker: one feature matrix, one predict call."""
+"""P from the ranker: one customer's columns, one predict call."""
 
 from __future__ import annotations
 
@@ -41,22 +41,24 @@ class Propensity:
         """float64 per offer, NaN where not permitted."""
         release = self._release
         assert release is not None
-        scores = np.full(len(permitted), np.nan)
-        scores[permitted] = self._rates[permitted]
-        rows = np.flatnonzero(permitted & (situation.product_codes >= 0))
-        if not rows.size:
-            return scores
-        codes = situation.product_codes[rows]
-        scores[rows] = release.model.predict(model_matrix(situation, release, codes), codes)
+        scores = np.where(permitted, self._rates, np.nan)
+        rows = (permitted & (situation.product_codes >= 0)).nonzero()[0]
+        if rows.size:
+            codes = situation.product_codes[rows]
+            scores[rows] = release.model.predict_candidates(*_columns(situation, release), codes)
         return scores
 
 
 def model_matrix(situation: Situation, release: Release, product_codes: Codes) -> Float32s:
-    """The columns the model reads of this customer and these products (rows, columns)."""
+    """The rows the model reads of this customer and these products (rows, columns)."""
+    return candidate_matrix(*_columns(situation, release), product_codes)
+
+
+def _columns(situation: Situation, release: Release) -> tuple[Float32s, Float32s]:
+    """What describes her (1, Kc), and every product to her (1, V, Kp)."""
     features, layout = situation.customer.features, release.model.layout
     assert features is not None
-    return candidate_matrix(
+    return (
         customer_columns(features, situation.as_of_days, layout),
         product_columns(features, situation.as_of_days, layout),
-        product_codes,
     )

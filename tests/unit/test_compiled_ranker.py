@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feature_repo.transforms import candidate_matrix
 from model_registry.compiled_ranker import CompiledRanker
 from model_registry.errors import RankerRefused
 from model_registry.lightgbm_margins import LightgbmMargins
@@ -69,6 +70,58 @@ def test_any_number_of_rows_and_customers_gives_lightgbms_log_odds(ranker, count
     matrix = rows(count, seed=count, customers=customers)
     assert ranker.margins(matrix).tolist() == (
         expected(model_text(), matrix).tolist() if count else []
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 16, 40, 127, 128, 300])
+def test_one_customers_candidates_need_no_matrix(ranker, count):
+    customer, product, codes = candidates(count)
+    matrix = candidate_matrix(customer, product, codes)
+    scored = ranker.candidate_margins(customer, product, codes).tolist()
+    assert scored == (expected(model_text(), matrix).tolist() if count else [])
+    plain = LightgbmMargins(lightgbm.Booster(model_str=model_text()))
+    assert not count or plain.candidate_margins(customer, product, codes).tolist() == scored
+
+
+def test_read_only_and_turned_candidates_score_alike(ranker):
+    customer, product, codes = candidates(100)
+    whole = ranker.candidate_margins(customer, product, codes).tolist()
+    turned = np.asfortranarray(product)
+    turned.flags.writeable = codes.flags.writeable = False
+    assert ranker.candidate_margins(customer, turned, codes).tolist() == whole
+    both_ways = ranker.candidate_margins(customer, product, np.repeat(codes, 2)[::2])
+    assert both_ways.tolist() == whole
+
+
+@pytest.mark.parametrize("code", [-1, len(LAYOUT.vocabulary)])
+def test_a_code_outside_the_products_is_refused(ranker, code):
+    customer, product, _ = candidates(1)
+    with pytest.raises(IndexError, match="none of"):
+        ranker.candidate_margins(customer, product, np.array([0, code]))
+
+
+def test_candidates_of_another_width_are_refused_before_native_code_reads_them(ranker):
+    customer, product, codes = candidates(3)
+    for odd in (
+        (customer[:, 1:], product),
+        (customer.repeat(2, axis=0), product),
+        (customer, product[:, :, 1:]),
+        (customer, product[0]),
+        (customer, product.repeat(2, axis=0)),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            ranker.candidate_margins(*odd, codes)
+
+
+def candidates(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One customer, what every product is to her, and so many candidates' codes."""
+    products = len(LAYOUT.vocabulary)
+    drawn = rows(products, seed=count, customers=1)
+    product = np.ascontiguousarray(drawn[None, :, CODE + 1 :])
+    return (
+        drawn[:1, :CODE].copy(),
+        product,
+        np.random.default_rng(count).integers(products, size=count),
     )
 
 

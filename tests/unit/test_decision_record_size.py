@@ -53,10 +53,13 @@ class NoisyModel:
 
     layout: ColumnLayout = LAYOUT
 
-    def predict(
-        self, matrix: NDArray[np.float32], product_codes: NDArray[np.intp]
+    def predict_candidates(
+        self,
+        customer: NDArray[np.float32],
+        product: NDArray[np.float32],
+        product_codes: NDArray[np.intp],
     ) -> NDArray[np.float64]:
-        """Another one per row."""
+        """Another one per candidate."""
         return np.random.default_rng(5).uniform(0.0, 0.1, len(product_codes))
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:

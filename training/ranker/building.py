@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Literal
 
 import numpy as np
 
-from feature_repo.raw_features import Float32s
+from feature_repo.raw_features import Float32s, Float64s
 from model_registry.compiled_ranker import CompiledRanker
 from model_registry.errors import RankerRefused, RegistryError
 from model_registry.home import Home
@@ -87,11 +88,23 @@ def _proven(library: bytes, model: PropensityModel) -> tuple[float, int]:
         ranker = CompiledRanker(library)
     except RankerRefused as error:
         raise RankerNotBuilt(str(error)) from error
-    rows = _trials(model.golden[0], len(model.layout.customer_names))
-    gap = float(np.max(np.abs(ranker.margins(rows) - model.trees.margins(rows)), initial=0.0))
+    width = len(model.layout.customer_names)
+    rows = _trials(model.golden[0], width)
+    scored = np.concatenate([ranker.margins(rows), *_as_candidates(ranker, model.golden[0], width)])
+    expected = model.trees.margins(np.concatenate([rows, model.golden[0]]))
+    gap = float(np.max(np.abs(scored - expected), initial=0.0))
     if not gap <= _TOLERANCE:
         raise RankerNotBuilt(f"it differs from LightGBM by {gap:.2g}")
     return gap, len(rows)
+
+
+def _as_candidates(ranker: CompiledRanker, rows: Float32s, width: int) -> Iterator[Float64s]:
+    """Each row scored alone, as a customer of `width` columns and her candidate."""
+    codes = rows[:, width].astype(np.intp)
+    product = np.zeros((1, int(codes.max(initial=0)) + 1, rows.shape[1] - width - 1), np.float32)
+    for row, code in enumerate(codes):
+        product[0, code] = rows[row, width + 1 :]
+        yield ranker.candidate_margins(rows[row : row + 1, :width], product, codes[row : row + 1])
 
 
 def _trials(golden: Float32s, customer_columns: int) -> Float32s:

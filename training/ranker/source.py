@@ -28,7 +28,9 @@ typedef struct { int product_column, first_word, words; } CategoryColumn;
 
 @dataclass(frozen=True)
 class MatrixShape:
-    """Columns of a design-matrix row: first those all of a customer's rows share, then the rest."""
+    """Columns of a design-matrix row: those all of a customer's rows share, the product's code, the
+    product's other columns.
+    """
 
     columns: int
     customer_columns: int
@@ -57,6 +59,7 @@ def ranker_source(trees: Sequence[Tree], shape: MatrixShape, model_sha256: str) 
         "enum { " + ", ".join(f"{name} = {size}" for name, size in sizes.items()) + " };",
         *_tables(trees, shape, categories),
         f"{exported} int64_t nbo_columns = {shape.columns};",
+        f"{exported} int64_t nbo_customer_columns = {shape.customer_columns};",
         f'{exported} char nbo_model_sha256[65] = "{model_sha256}";',
     ]
     return _TYPES + "\n".join(lines) + "\n" + _KERNEL.read_text()
