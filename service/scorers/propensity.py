@@ -45,13 +45,25 @@ class Propensity:
         rows = (permitted & (situation.product_codes >= 0)).nonzero()[0]
         if rows.size:
             codes = situation.product_codes[rows]
-            scores[rows] = release.model.predict_candidates(*_columns(situation, release), codes)
+            scores[rows] = _by_product(situation, release, codes)[codes]
         return scores
 
 
 def model_matrix(situation: Situation, release: Release, product_codes: Codes) -> Float32s:
     """The rows the model reads of this customer and these products (rows, columns)."""
     return candidate_matrix(*_columns(situation, release), product_codes)
+
+
+def _by_product(situation: Situation, release: Release, codes: Codes) -> Floats:
+    """Probabilities by product code, NaN for products not among the codes: offers of one product
+    are one row to the model, which is scored once.
+    """
+    customer, product = _columns(situation, release)
+    by_product = np.full(product.shape[1], np.nan)
+    by_product[codes] = 0.0
+    asked = (by_product == 0.0).nonzero()[0]
+    by_product[asked] = release.model.predict_candidates(customer, product, asked)
+    return by_product
 
 
 def _columns(situation: Situation, release: Release) -> tuple[Float32s, Float32s]:
