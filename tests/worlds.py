@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 from feature_repo.contract import FEATURES, VIEWS, Kind, list_length
 from feature_repo.raw_features import RawFeatures
 from service.domain.catalogue import (
-    CallToAction,
     Catalogue,
     ChannelPolicy,
     Lane,
     Policy,
-    Treatment,
 )
 from service.domain.conditions import Conditions
 from service.domain.consent import (
@@ -33,6 +31,7 @@ from service.domain.contact_policy import UNLIMITED
 from service.domain.context_weights import ContextWeight
 from service.domain.customer import Customer, Profile, Standing
 from service.domain.situation import Ask, Placement, Situation
+from service.domain.treatment import CallToAction, Treatment
 from tests.contact_worlds import EMPTY, PLACES, contact_policies, histories
 
 AS_OF = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -18,16 +18,15 @@ from service.adapters.catalogue_format import (
 )
 from service.domain.catalogue import (
     PREFERRED_FALLBACK,
-    CallToAction,
     Catalogue,
     ChannelPolicy,
     Lane,
     Policy,
-    Treatment,
 )
 from service.domain.columns import Floats, Mask
 from service.domain.consent import Purpose
 from service.domain.context_weights import ContextWeight
+from service.domain.treatment import CallToAction, Treatment
 
 LOWEST_LEVER, HIGHEST_LEVER = 0.5, 2.0
 

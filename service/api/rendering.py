@@ -20,9 +20,9 @@ from service.api.wire import (
     VersionsAnswer,
     WithheldOffer,
 )
-from service.domain.catalogue import Treatment
 from service.domain.decision import NoOfferReason, Slate
 from service.domain.principal import Visibility
+from service.domain.treatment import Treatment
 from service.rules import RULES
 from service.use_cases.deciding import DecisionResult
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from service.domain.catalogue import Treatment
 from service.domain.situation import Situation
+from service.domain.treatment import Treatment
 
 
 class AgentDesk:

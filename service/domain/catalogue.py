@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from service.domain.contact_plan import ContactPlan, only_keys
 from service.domain.contact_plans import ContactPlans
 from service.domain.contact_policy import CapTerm, CapTerms, ContactPolicy
 from service.domain.context_weights import ContextFactors, ContextWeight
+from service.domain.treatment import Treatment
 
 PREFERRED_FALLBACK = "en"
 """The locale for customers whose own nobody wrote, wherever the bank wrote this one."""
@@ -30,36 +31,6 @@ class Lane(StrEnum):
     MANDATORY = "mandatory"
     SERVICE = "service"
     MARKETING = "marketing"
-
-
-@dataclass(frozen=True)
-class CallToAction:
-    """What the customer can press."""
-
-    label: str
-    deep_link: str
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """How one offer is worded in one locale; `talk_track` is for agents only."""
-
-    title: str
-    body: str
-    call_to_action: CallToAction | None
-    image_url: str | None
-    disclosure: str | None
-    talk_track: str | None
-
-    @cached_property
-    def for_customer(self) -> Treatment:
-        """What the customer may read herself: everything but the talk track."""
-        return replace(self, talk_track=None)
-
-    @cached_property
-    def as_message(self) -> Treatment:
-        """What a channel of words alone can carry."""
-        return replace(self, image_url=None, talk_track=None)
 
 
 @dataclass(frozen=True)

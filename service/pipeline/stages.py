@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from service.domain.catalogue import Treatment
 from service.domain.columns import Floats, Mask
 from service.domain.decision import Decision, Rung
 from service.domain.situation import Situation
+from service.domain.treatment import Treatment
 
 
 class Tier(StrEnum):

@@ -10,10 +10,10 @@ from datetime import datetime
 
 from msgspec import Struct, structs
 
-from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Slate
 from service.domain.reasons import Reason
 from service.domain.situation import Ask, Situation
+from service.domain.treatment import Treatment
 from service.pipeline.engine import decide, fill
 from service.pipeline.trace import Trace
 from service.ports import CustomerRecord, Versions

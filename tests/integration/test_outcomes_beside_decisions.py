@@ -14,6 +14,7 @@ from service.adapters.circuit_breaker import FAILURES_TO_OPEN
 from service.adapters.redis_address import redis_address
 from service.adapters.redis_contact_store import RedisContactStore
 from service.adapters.redis_wire import RedisWire
+from service.domain.contact_policy import NO_CAPS
 from service.ports import CommitStatus, NoteStatus, Reservation
 from service.telemetry.logging import open_log
 from service.telemetry.metrics import Metrics
@@ -43,7 +44,7 @@ def within(url: str, use: Callable[[RedisContactStore], Awaitable[None]]) -> Non
 
 def decision(number: int) -> Reservation:
     reserved = history([entry(NOW, event=ContactEvent.DECISION, decision=number)])
-    return Reservation(CUSTOMER, NOW, reserved, (), KEEP)
+    return Reservation(CUSTOMER, NOW, reserved, NO_CAPS, KEEP)
 
 
 def test_outcomes_that_come_too_late_do_not_stop_decisions(redis: Redis, address: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from msgspec import structs
 
 from feature_repo.contact_layout import KeptAnswer
-from service.domain.catalogue import Treatment
 from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.kill_switches import KillSwitches
 from service.domain.situation import Ask, Placement, Situation
+from service.domain.treatment import Treatment
 from service.domain.ulid import new_ulid, ulid_bytes
 from service.errors import RecordDamaged, RequestConflict
 from service.ports import CommitResult, CommitStatus, RecordKind
