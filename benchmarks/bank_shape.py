@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 BANK = "bench"
 CURRENCY = "EUR"
-PRODUCTS = tuple(f"product_{number:02d}" for number in range(40))
+PRODUCTS_VARIABLE = "BENCH_PRODUCTS"
+"""How many products the bank has; with as many as offers, every offer is a row of its own."""
+PRODUCTS = tuple(f"product_{n:02d}" for n in range(int(os.environ.get(PRODUCTS_VARIABLE, "40"))))
 GROUPS = {product: f"group_{number // 4}" for number, product in enumerate(PRODUCTS)}
 OFFERS = 100
 TREES = 300
@@ -24,7 +28,7 @@ def customer_id(number: int) -> str:
 
 
 def offer_product(number: int) -> str:
-    """The product that offer promotes: every product has two or three offers."""
+    """The product that offer promotes: of 40 products, every one has two or three offers."""
     return PRODUCTS[number % len(PRODUCTS)]
 
 

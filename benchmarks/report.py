@@ -33,6 +33,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan
     titles: dict[str, str]
     rankers: dict[str, str | None]
+    products: int
     model_columns: int
     stored_features: int
     scores_compared: int

@@ -32,6 +32,7 @@ def show(report: Report) -> None:
     console.print(_verdict_table(report))
     console.print(
         f"generator: {report.generator_capacity:.0f} answers/s per core as measured against (a);"
+        f" {report.products} products;"
         f" {report.model_columns} model columns from {report.stored_features} stored features;"
         f" {report.scores_compared} scores of (b) and (d) compared; rankers {report.rankers}"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from benchmarks.bank_shape import PRODUCTS
 from benchmarks.bench_bank import build_bank
 from benchmarks.bench_model import bench_layout
 from benchmarks.machine import machine
@@ -61,6 +62,7 @@ def compare(plan: Plan, folder: Path, *, say: Say) -> Report:
         plan=plan,
         titles=finding.titles,
         rankers=finding.rankers,
+        products=len(PRODUCTS),
         model_columns=len(bench_layout().names),
         stored_features=len(FEATURES),
         scores_compared=finding.scores_compared,
