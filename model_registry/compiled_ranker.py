@@ -16,6 +16,8 @@ from model_registry.native_library import load_library
 
 _buffer: Callable[[Any], ctypes.c_char] = ctypes.c_char.from_buffer
 _FLOAT32, _FLOAT64, _INTP = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.intp)
+TOLERANCE = 1e-9
+"""How far its log-odds may be from LightGBM's: the relative gap in probability is smaller."""
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 
@@ -31,12 +33,13 @@ class CompiledRanker:
             self._score = self._library.nbo_margins
             self._score_candidates = self._library.nbo_candidate_margins
             self.columns = ctypes.c_int64.in_dll(self._library, "nbo_columns").value
-            customer_columns = ctypes.c_int64.in_dll(self._library, "nbo_customer_columns").value
+            customers = ctypes.c_int64.in_dll(self._library, "nbo_customer_columns")
             digest = (ctypes.c_char * 64).in_dll(self._library, "nbo_model_sha256")
         except (AttributeError, ValueError) as error:
             raise RankerRefused(f"its library is of another format ({error})") from error
         self.model_sha256 = digest.value.decode("ascii", "replace")
-        self._widths = (1, customer_columns), self.columns - customer_columns - 1
+        self.customer_columns = customers.value
+        self._product_columns = self.columns - self.customer_columns - 1
         self._score.argtypes = (_POINTER, _COUNT, _POINTER)
         self._score.restype = None
         self._score_candidates.argtypes = (_POINTER, _POINTER, _COUNT, _POINTER, _COUNT, _POINTER)
@@ -58,22 +61,23 @@ class CompiledRanker:
         """Log-odds (m,) of one customer (1, Kc) and her candidates (1, V, Kp) by product code; no
         matrix is made of them. `IndexError` for a code outside the block.
         """
-        customer_shape, product_width = self._widths
-        if customer.shape != customer_shape or product.shape[::2] != (1, product_width):
+        customer_shape, products = (1, self.customer_columns), product.shape[1]
+        product_shape = (1, products, self._product_columns)
+        if customer.shape != customer_shape or product.shape != product_shape or not products:
             raise ValueError(
                 f"a customer {customer.shape} with products {product.shape} given, "
-                f"{customer_shape} with (1, any, {product_width}) expected"
+                f"{customer_shape} with {product_shape} expected"
             )
         margins = np.empty(len(product_codes), dtype=np.float64)
         if len(margins) and self._score_candidates(
             _address(customer, _FLOAT32),
             _address(product, _FLOAT32),
-            product.shape[1],
+            products,
             _address(product_codes, _INTP),
             len(margins),
             _address(margins, _FLOAT64),
         ):
-            raise IndexError(f"a product code is none of {product.shape[1]}")
+            raise IndexError(f"a product code is none of {products}")
         return margins
 
 

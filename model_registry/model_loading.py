@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model_registry.compiled_ranker import CompiledRanker
+import numpy as np
+
+from model_registry.compiled_ranker import TOLERANCE, CompiledRanker
 from model_registry.errors import BundleRefused, RankerRefused, RegistryError
 from model_registry.home import Home
 from model_registry.manifest import VerifiedBundle
@@ -32,7 +34,8 @@ def _compiled(home: Home, bundle: VerifiedBundle, model: PropensityModel) -> Pro
     verified = RankerStore(home).open(bundle.manifest)
     ranker = CompiledRanker(verified.library)
     record = verified.record
-    if ranker.model_sha256 != record.model_sha256 or ranker.columns != model.trees.columns:
+    widths = (ranker.columns, ranker.customer_columns)
+    if ranker.model_sha256 != record.model_sha256 or widths != _widths(model):
         raise RankerRefused("its library is of other trees than its record")
     compiled = replace(
         model,
@@ -43,4 +46,12 @@ def _compiled(home: Home, bundle: VerifiedBundle, model: PropensityModel) -> Pro
         compiled.check_golden()
     except BundleRefused as error:
         raise RankerRefused(f"it does not score as LightGBM does: {error}") from error
+    slate = model.golden_candidates(0)
+    gap = np.abs(ranker.candidate_margins(*slate) - model.trees.candidate_margins(*slate)).max()
+    if not gap <= TOLERANCE:
+        raise RankerRefused(f"it scores a customer's candidates {gap:.2g} beside LightGBM")
     return compiled
+
+
+def _widths(model: PropensityModel) -> tuple[int, int]:
+    return model.trees.columns, len(model.layout.customer_names)

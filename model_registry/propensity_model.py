@@ -123,8 +123,17 @@ class PropensityModel:
 
     def _log_odds(self, margins: Float64s) -> Float64s:
         """Log-odds (m,), sampling undone: keeping a share w of the negatives raised odds by 1/w."""
-        margins += math.log(self.negative_sampling_rate)
-        return margins
+        return margins + math.log(self.negative_sampling_rate)
+
+    def golden_candidates(self, row: int) -> tuple[Float32s, Float32s, NDArray[np.intp]]:
+        """The customer of a golden row (1, Kc) with the products of all of them (1, V, Kp), asked
+        by their codes (m,): what decisions send to the ranker.
+        """
+        rows, width = self.golden[0], len(self.layout.customer_names)
+        codes = rows[:, width].astype(np.intp)
+        product = np.zeros((1, len(self.layout.vocabulary), rows.shape[1] - width - 1), np.float32)
+        product[0, codes] = rows[:, width + 1 :]
+        return rows[row : row + 1, :width], product, codes
 
     def check_golden(self) -> None:
         """`BundleRefused` unless the scores recorded in training come out again here."""

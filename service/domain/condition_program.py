@@ -183,15 +183,17 @@ class _Plan:
             case TextTest(name, operator, text):
                 self.texts.setdefault(name, {})[text] = None
                 is_wanted = (operator == "==") != negated
-                return self._is(("text", name, text), is_wanted, forgives=forgives)
+                return self._is(("text", name, text), is_wanted=is_wanted, forgives=forgives)
             case Holds(product_id):
                 self.products[product_id] = None
-                return self._is(("product", product_id), not negated, forgives=forgives)
+                return self._is(("product", product_id), is_wanted=not negated, forgives=forgives)
             case Known(name, is_number):
                 self.known[name, is_number] = None
-                return self._is(("known", name, is_number), not negated, forgives=forgives)
+                return self._is(
+                    ("known", name, is_number), is_wanted=not negated, forgives=forgives
+                )
 
-    def _is(self, slot: _Slot, is_wanted: bool, *, forgives: bool) -> _Node:
+    def _is(self, slot: _Slot, *, is_wanted: bool, forgives: bool) -> _Node:
         return self._number(slot, ">" if is_wanted else "<", _HALF, forgives=forgives)
 
     def _number(self, slot: _Slot, operator: str, number: float, *, forgives: bool) -> _Node:

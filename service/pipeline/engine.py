@@ -84,13 +84,17 @@ def fill(situation: Situation, decision: Decision, selector: Selector, trace: Tr
     )
 
 
+# Sources, rules and adjustments are many and quick: the guard, called for each, would cost as much
+# as a few rules. A failure is noted all the same, and means what that kind of stage declares.
+
+
 def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> Mask:
     """The union of what the sources propose; a failing source contributes nothing."""
     proposed = np.zeros(len(situation.catalogue), dtype=np.bool_)
     for source in sources:
         try:
             proposed |= checks.column(source.proposes(situation), checks.BOOL, situation)
-        except Exception:  # noqa: BLE001 - whatever went wrong in it
+        except Exception:  # noqa: BLE001 - see above
             trace.failed("source", source.name)
     return proposed
 
@@ -101,7 +105,7 @@ def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArra
     for row, rule in enumerate(rules):
         try:
             verdicts[row] = checks.column(rule.permits(situation), checks.BOOL, situation)
-        except Exception:  # noqa: BLE001 - whatever went wrong in it
+        except Exception:  # noqa: BLE001 - see above
             trace.failed("rule", rule.code)
     return verdicts
 
@@ -130,7 +134,7 @@ def adjust(
     for adjustment in adjustments:
         try:
             factors[adjustment.name] = checks.factors(adjustment.factors(situation), situation)
-        except Exception:  # noqa: BLE001 - whatever went wrong in it
+        except Exception:  # noqa: BLE001 - see above
             trace.failed("adjustment", adjustment.name)
             factors[adjustment.name] = identity
     return factors

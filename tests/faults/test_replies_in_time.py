@@ -13,7 +13,9 @@ from functools import partial
 import pytest
 
 from nbo.loopback_ports import LOOPBACK
+from service.adapters.redis_address import redis_address
 from service.adapters.redis_customer_store import RedisCustomerStore
+from service.adapters.redis_wire import RedisWire
 from service.telemetry.logging import open_log
 from service.telemetry.loop_watch import LoopWatch
 from tests.faults.loaded_store import (
@@ -30,7 +32,7 @@ from tests.faults.tcp_proxy import TcpProxy
 CUSTOMERS = 200
 IN_FLIGHT = 64
 DECISION_SECONDS = 0.002
-STALL_SECONDS = 0.5
+STALL_SECONDS, SILENT_SECONDS = 0.5, 10.0
 PATIENCE_SECONDS = 0.2
 """Shorter than the stall; longer than a busy machine keeps this process from beginning it."""
 
@@ -46,6 +48,23 @@ def server() -> Iterator[RedisProcess]:
 @pytest.fixture
 def store(server: RedisProcess) -> StoreUnderTest:
     return StoreUnderTest(server.url)
+
+
+def test_every_question_to_a_silent_server_fails_at_its_own_deadline() -> None:
+    """One timer serves them all: it must be set again for those that are not due yet."""
+
+    async def ask_all(address: str) -> list[BaseException]:
+        wire = RedisWire(redis_address(address))
+        asking = [wire.read(b"PING\r\n", 1, within_seconds=seconds) for seconds in (0.05, 0.2, 0.1)]
+        given_up = await asyncio.wait_for(
+            asyncio.gather(*asking, return_exceptions=True), SILENT_SECONDS
+        )
+        await wire.aclose()
+        return given_up
+
+    with socket.create_server((LOOPBACK, 0)) as silent:
+        given_up = asyncio.run(ask_all(f"redis://{LOOPBACK}:{silent.getsockname()[1]}/0"))
+    assert [str(error) for error in given_up] == ["TimeoutError"] * 3
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -122,6 +122,15 @@ def test_counts_the_entries_before_in_the_same_slate(memory) -> None:
     assert memory.commit(three).capped == (2,)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_every_cap_of_one_scope_and_kind_binds_whichever_comes_first(memory, order: int) -> None:
+    terms, starts = (ONE._replace(limit=9), ONE), (NOW - 3_600, NOW - 7 * 86_400)
+    caps = CapChecks(CapTerms(terms[::order]), np.array(starts[::order]))
+    memory.load(history([entry(NOW - 7_200, decision=1)]))
+    assert memory.commit(reservation(caps=caps)).capped == (0,)
+    assert memory.note(entry(NOW, decision=2), caps) is NoteStatus.OVERRUN
+
+
 def test_a_reservation_counts_as_an_impression_until_it_is_seen_or_lapses(memory) -> None:
     two = since(NOW - 86_400, ONE._replace(limit=2))
     pending = reserved(decision=1, at=NOW - 599)

@@ -15,6 +15,7 @@ from service.domain.catalogue import Lane
 from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
 from service.domain.situation import Placement, Situation
 from service.rules.within_caps import WithinCaps
+from service.selectors.highest_priority import HighestPriority
 from tests.contact_worlds import binds, counted, entry, history
 from tests.worlds import AS_OF, GROUPS, OFFERS, situations, toy_catalogue, toy_customer
 from tests.worlds import toy_situation as at_the_toy_bank
@@ -146,6 +147,16 @@ def test_three_free_places_hold_two_offers_when_two_a_day_are_allowed() -> None:
     assert not budget.fits(2, "home_feed")
     budget.give_back(1, "home_feed")
     assert budget.fits(2, "home_feed")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_the_slates_of_one_login_hold_no_more_than_a_cap_has_room_for(limit: int) -> None:
+    places = (Placement("home_feed", 2), Placement("login_banner", 1))
+    situation = capped(cap(Scope.ALL, limit), contacts=history([]), placements=places)
+    everything = np.ones(len(OFFERS), dtype=np.bool_)
+    slates = HighestPriority().select(situation, everything, np.ones(len(OFFERS)))
+    assert situation.catalogue.is_marketing.all()
+    assert sum(map(len, slates)) == limit
 
 
 def test_what_the_bank_owes_her_is_bound_by_no_cap_and_counts_for_none() -> None:
