@@ -29,6 +29,7 @@ from service.domain.contact_policy import (
     QuietHours,
     Scope,
 )
+from service.domain.contact_windows import CapWindows
 from service.domain.situation import Situation
 
 DAY = 86_400.0
@@ -182,3 +183,8 @@ def binds(cap: Cap, situation: Situation, row: int, placement: str) -> bool:
         Scope.ALL: set(cap.only),
     }[cap.scope]
     return bool(catalogue.is_marketing[row]) and (not cap.only or bool(names & cap.only))
+
+
+def window_start(window: timedelta | CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
+    """The first instant a window counts, in epoch seconds."""
+    return float(CapWindows.of((window,)).starts(as_of, zone)[0])

@@ -42,7 +42,7 @@ def compile_catalogue(
     """One row per offer in the file's order; the files have been checked against each other."""
     rows = offers.offers
     in_channel = {name: _mask([name in o.channels for o in rows]) for name in policy.channels}
-    catalogue = Catalogue(
+    return Catalogue(
         version=version,
         currency=offers.currency,
         offer_ids=tuple(offer.id for offer in rows),
@@ -82,9 +82,6 @@ def compile_catalogue(
         fallback_locale=_fallback_locale(treatments),
         policy=_policy(policy, version=policy_version),
     )
-    # Compiled here, beside the loop: else at the first decision, while all others wait.
-    _ = catalogue.condition_program
-    return catalogue
 
 
 def _policy(entry: PolicyFile, *, version: str) -> Policy:

@@ -98,6 +98,8 @@ class CatalogueFiles:
             version=source.version,
             policy_version=source.policy_version,
         )
+        # Compiled now, beside the loop: else at the first decision, while all others wait.
+        _ = catalogue.condition_program
         return CheckedFiles(catalogue)
 
     def _parse(

@@ -15,11 +15,6 @@ from service.domain.columns import Floats
 from service.domain.contact_policy import CalendarWindow
 
 
-def window_start(window: timedelta | CalendarWindow, as_of: datetime, zone: ZoneInfo) -> float:
-    """The first instant that counts, in epoch seconds."""
-    return float(CapWindows.of((window,)).starts(as_of, zone)[0])
-
-
 @dataclass(frozen=True)
 class CapWindows:
     """Several windows at once: `seconds` are the lengths of those that move with the instant,

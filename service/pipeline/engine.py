@@ -94,7 +94,7 @@ def propose(situation: Situation, sources: tuple[Source, ...], trace: Trace) -> 
     for source in sources:
         try:
             proposed |= checks.column(source.proposes(situation), checks.BOOL, situation)
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - its failure is noted
             trace.failed("source", source.name)
     return proposed
 
@@ -105,7 +105,7 @@ def judge(situation: Situation, rules: tuple[Rule, ...], trace: Trace) -> NDArra
     for row, rule in enumerate(rules):
         try:
             verdicts[row] = checks.column(rule.permits(situation), checks.BOOL, situation)
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - its failure is noted
             trace.failed("rule", rule.code)
     return verdicts
 
@@ -134,7 +134,7 @@ def adjust(
     for adjustment in adjustments:
         try:
             factors[adjustment.name] = checks.factors(adjustment.factors(situation), situation)
-        except Exception:  # noqa: BLE001 - see above
+        except Exception:  # noqa: BLE001 - its failure is noted
             trace.failed("adjustment", adjustment.name)
             factors[adjustment.name] = identity
     return factors

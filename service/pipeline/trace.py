@@ -20,7 +20,7 @@ class Trace:
         """The stage's result, or None when it raised; `name` is (kind of stage, stage)."""
         try:
             return stage(*args)
-        except Exception:  # noqa: BLE001 - whatever went wrong in it
+        except Exception:  # noqa: BLE001 - its failure is noted
             self.failed(*name)
             return None
 

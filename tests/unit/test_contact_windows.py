@@ -20,9 +20,9 @@ from service.domain.contact_policy import (
     Scope,
 )
 from service.domain.contact_reservation import keep_seconds
-from service.domain.contact_windows import next_window_start, window_start, window_words
+from service.domain.contact_windows import next_window_start, window_words
 from service.domain.customer import Profile
-from tests.contact_worlds import period
+from tests.contact_worlds import period, window_start
 from tests.worlds import toy_customer, toy_situation
 
 ODD = (

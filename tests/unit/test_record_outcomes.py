@@ -13,7 +13,6 @@ import pytest
 from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_key
 from service.domain.contact_plan import channel_code
 from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
-from service.domain.contact_windows import window_start
 from service.domain.outcomes import OutcomeKind, RejectReason
 from service.domain.principal import LOCAL, AccessScope, CallGrant, Principal, PrincipalKind
 from service.domain.ulid import new_ulid
@@ -21,6 +20,7 @@ from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
 from service.use_cases.count_outcomes import MOST_AT_ONCE
 from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus
+from tests.contact_worlds import window_start
 from tests.fakes import NOW, toy_record
 from tests.outcome_service import EDITION, OTHERS, Service, outcome
 from tests.worlds import AS_OF
