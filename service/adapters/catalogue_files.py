@@ -98,8 +98,7 @@ class CatalogueFiles:
             version=source.version,
             policy_version=source.policy_version,
         )
-        # Compiled now, beside the loop: else at the first decision, while all others wait.
-        _ = catalogue.condition_program
+        catalogue.lay_out()  # here, for a catalogue is read beside the loop
         return CheckedFiles(catalogue)
 
     def _parse(

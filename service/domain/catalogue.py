@@ -16,7 +16,6 @@ from service.domain.conditions import Conditions
 from service.domain.consent import ConsentMode, Purpose, consent_keys
 from service.domain.contact_names import ContactNames, NameColumn
 from service.domain.contact_plan import ContactPlan, only_keys
-from service.domain.contact_plans import ContactPlans
 from service.domain.contact_policy import CapTerm, CapTerms, ContactPolicy
 from service.domain.context_weights import ContextFactors, ContextWeight
 from service.domain.treatment import Treatment
@@ -164,11 +163,20 @@ class Catalogue:
         )
 
     @cached_property
-    def contact_plans(self) -> ContactPlans:
-        """The bank's caps over the offers, laid out for counting."""
+    def contact_plans(self) -> Mapping[str, ContactPlan]:
+        """By channel: the bank's caps over the offers, laid out for counting."""
         columns = map(NameColumn.of, (self.offer_ids, self.groups, self.product_lines))
         names, caps = ContactNames(*columns), self.policy.contact.caps
-        return ContactPlans(ContactPlan(caps, names, NameColumn.of(()), "", self.is_marketing))
+        return {
+            name: ContactPlan(
+                caps,
+                names,
+                NameColumn.of([f"{name}/{placement}" for placement in channel.placements]),
+                name,
+                self.is_marketing,
+            )
+            for name, channel in self.policy.channels.items()
+        }
 
     @cached_property
     def context_factors(self) -> ContextFactors:
@@ -199,6 +207,12 @@ class Catalogue:
     def has_one_lane(self) -> bool:
         """Whether all offers stand in the same lane."""
         return len(set(self.lanes)) < 2
+
+    def lay_out(self) -> None:
+        """Make what would else be made at the first decisions, while all others wait."""
+        _ = self.condition_program
+        for plan in self.contact_plans.values():
+            _ = plan.bindings
 
     def group_rows(self, group: str) -> Codes:
         """Rows of the offers in a group; none for a group nobody uses."""

@@ -98,7 +98,7 @@ class Situation:
     @once
     def contact_plan(self) -> ContactPlan:
         """The bank's caps over the offers, as they bind in this channel."""
-        return self.catalogue.contact_plans.of(self.ask.channel, self.channel.placements)
+        return self.catalogue.contact_plans[self.ask.channel]
 
     @once
     def cap_starts(self) -> Floats:

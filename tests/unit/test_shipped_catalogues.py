@@ -47,6 +47,14 @@ def test_a_shipped_catalogue_has_three_services_for_strangers_everywhere(folder:
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_catalogue_that_was_read_leaves_nothing_to_lay_out_at_a_decision(folder: Path) -> None:
+    catalogue = CatalogueFiles(folder).load()
+    assert "condition_program" in vars(catalogue)
+    assert set(vars(catalogue)["contact_plans"]) == set(catalogue.policy.channels)
+    assert all("bindings" in vars(plan) for plan in catalogue.contact_plans.values())
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_a_shipped_policy_limits_marketing_everywhere_and_outbound_above_all(folder: Path) -> None:
     catalogue = CatalogueFiles(folder).load()
     contact, channels = catalogue.policy.contact, catalogue.policy.channels
