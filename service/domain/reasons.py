@@ -1,4 +1,8 @@
-"""Why an offer won, in words: a code per kind of fact, a sentence per audience and locale."""
+"""Why an offer won, in words: a code per kind of fact, a sentence per audience and locale.
+
+A fact can speak for an offer because it is high or because it is low: the sentences say which fact
+speaks, and nothing of its size that need not be true.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +42,8 @@ class Reason:
 _TO_AGENT: Mapping[str, Mapping[str, str]] = {
     "LIFE_STAGE": {"en": "Her age speaks for it.", "zh-CN": "客户年龄阶段适合该产品。"},
     "LOYAL_CUSTOMER": {
-        "en": "She has been with us for long.",
-        "zh-CN": "客户与我行关系长久。",
+        "en": "The time she has been with us speaks for it.",
+        "zh-CN": "客户与我行往来的时间支持该产品。",
     },
     "INCOME": {"en": "Her income speaks for it.", "zh-CN": "客户收入适合该产品。"},
     "SEGMENT": {"en": "Her segment often takes it.", "zh-CN": "同类客群常选择该产品。"},
@@ -52,25 +56,28 @@ _TO_AGENT: Mapping[str, Mapping[str, str]] = {
         "zh-CN": "客户以往持有情况支持该产品。",
     },
     "RECENTLY_ADDED": {
-        "en": "She has recently opened something that goes with it.",
-        "zh-CN": "客户近期开通了相关产品。",
+        "en": "When she last opened what she opened speaks for it.",
+        "zh-CN": "客户上次开通产品的时间支持该产品。",
     },
     "CASH_INFLOW": {
-        "en": "More money than usual has come in.",
-        "zh-CN": "客户近期资金流入增加。",
+        "en": "The money that comes in speaks for it.",
+        "zh-CN": "客户的资金流入情况支持该产品。",
     },
-    "LARGE_INFLOW": {"en": "A large sum has come in.", "zh-CN": "客户近期有大额入账。"},
+    "LARGE_INFLOW": {"en": "A large sum came in once.", "zh-CN": "客户曾有大额入账。"},
     "SPENDING": {"en": "How she spends speaks for it.", "zh-CN": "客户消费习惯支持该产品。"},
-    "ACTIVITY": {"en": "She uses our channels often.", "zh-CN": "客户近期使用渠道频繁。"},
+    "ACTIVITY": {
+        "en": "How she uses our channels speaks for it.",
+        "zh-CN": "客户使用渠道的情况支持该产品。",
+    },
     "LIFE_EVENT": {
-        "en": "Her payments show that something in her life has changed.",
-        "zh-CN": "客户的收支显示生活有变化。",
+        "en": "When certain payments began or ended speaks for it.",
+        "zh-CN": "客户某些收支开始或结束的时间支持该产品。",
     },
     "VIEWED_PRODUCT": {"en": "She has looked at it.", "zh-CN": "客户浏览过该产品。"},
     "ENQUIRED": {"en": "She has asked about it.", "zh-CN": "客户咨询过该产品。"},
     "PAST_RESPONSE": {
-        "en": "How she took earlier offers speaks for it.",
-        "zh-CN": "客户对以往推荐的反应支持该产品。",
+        "en": "What she was offered before, and her answers, speak for it.",
+        "zh-CN": "客户以往收到的推荐及其反应支持该产品。",
     },
     "SIMILAR_CUSTOMERS": {
         "en": "Customers like her have taken it.",
@@ -84,18 +91,21 @@ _TO_AGENT: Mapping[str, Mapping[str, str]] = {
 }
 _TO_CUSTOMER: Mapping[str, Mapping[str, str]] = {
     "LOYAL_CUSTOMER": {
-        "en": "You have been with us for a long time.",
-        "zh-CN": "您与我行相伴已久。",
+        "en": "Customers who have been with us as long as you take it.",
+        "zh-CN": "与您相伴时长相近的客户选择它。",
     },
     "HOLDS_RELATED": {
         "en": "It goes with products you already have.",
         "zh-CN": "与您已有的产品相配。",
     },
     "RECENTLY_ADDED": {
-        "en": "It goes with what you opened recently.",
-        "zh-CN": "与您近期开通的产品相配。",
+        "en": "It goes with what you opened last.",
+        "zh-CN": "与您上次开通的产品相配。",
     },
-    "ACTIVITY": {"en": "You use our services often.", "zh-CN": "您经常使用我行服务。"},
+    "ACTIVITY": {
+        "en": "It goes with how you use our services.",
+        "zh-CN": "与您使用我行服务的方式相配。",
+    },
     "VIEWED_PRODUCT": {"en": "You have looked at it.", "zh-CN": "您浏览过该产品。"},
     "ENQUIRED": {"en": "You have asked about it.", "zh-CN": "您咨询过该产品。"},
     "SIMILAR_CUSTOMERS": {

@@ -57,7 +57,7 @@ class Situation:
 
     `product_codes` is each offer's position in the product vocabulary (−1 = outside it);
     `vocabulary` is the place of every product of the bank; `refused` are rows whose reservation was
-    refused when this decision was committed.
+    refused when this decision was committed: no cap has room for them.
     """
 
     ask: Ask

@@ -71,14 +71,15 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
 
 
 def fill(situation: Situation, decision: Decision, selector: Selector, trace: Trace) -> Decision:
-    """The decision with its slates; filled again without the offers a commit refused."""
+    """The decision with its slates."""
     chosen = select(situation, decision.permitted, decision.priority, selector, trace)
+    shown = [row for rows in chosen for row in rows]
     slates = tuple(
-        Slate(placement.id, rows, None if rows else no_offer_reason(situation, placement, decision))
-        for placement, rows in zip(situation.ask.placements, chosen, strict=True)
+        Slate(place.id, rows, None if rows else no_offer_reason(situation, place, decision, shown))
+        for place, rows in zip(situation.ask.placements, chosen, strict=True)
     )
     return decision._replace(
-        rung=decision.basis if any(chosen) else Rung.NO_OFFER,
+        rung=decision.basis if shown else Rung.NO_OFFER,
         degraded_reasons=situation.degraded_reasons + trace.reasons(),
         slates=slates,
     )
@@ -154,8 +155,6 @@ def select(
     """Rows per asked placement; NaN is never ranked, and a failing selector chooses nobody."""
     name = ("selector", selector.name)
     rankable = permitted & ~np.isnan(priority)
-    if situation.refused:
-        rankable[list(situation.refused)] = False
     chosen = trace.guard(name, checks.slates, selector, situation, rankable, priority)
     return chosen or tuple(() for _ in situation.ask.placements)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from service.domain.columns import Mask
@@ -20,16 +22,15 @@ DECISIVE = (
 
 
 def no_offer_reason(
-    situation: Situation, placement: Placement, decision: Decision
+    situation: Situation, placement: Placement, decision: Decision, shown: Sequence[int]
 ) -> NoOfferReason:
     """The one kind of gate that denies all that the others permit here, or that nothing was
-    eligible.
+    eligible; an offer `shown` in another placement was none for this one.
     """
     if situation.customer.standing is Standing.UNREADABLE:
         return NoOfferReason.STATE_UNAVAILABLE
     here = decision.proposed & situation.catalogue.in_placement[_key(situation, placement)]
-    if (here & decision.permitted)[list(situation.refused)].any():
-        return NoOfferReason.CAPPED
+    here[list(shown)] = False
     for codes, reason in DECISIVE:
         decisive = np.array([code in codes for code in decision.rule_codes])
         candidates = here & decision.verdicts[~decisive].all(axis=0)

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from service.domain.columns import Mask
-from service.domain.consent import Purpose
+from service.domain.consent import ConsentMode, Purpose
 from service.domain.situation import Situation
 from service.pipeline.stages import Explanation, OnMissing, Tier
+
+NEEDED = {ConsentMode.OPT_IN: "given", ConsentMode.OPT_OUT: "given, or nothing recorded"}
+"""What permits under the bank's default."""
 
 
 class ConsentGiven:
@@ -41,7 +44,8 @@ class ConsentGiven:
         purposes = [purpose for purpose, needing in _needs(situation) if needing[row]]
         seen = ", ".join(f"{purpose}: {situation.consent_status(purpose)}" for purpose in purposes)
         policy, channel = situation.catalogue.policy, situation.ask.channel
-        needed = ", ".join(f"{p}: {policy.consent_mode(channel, p)}" for p in purposes)
+        modes = [policy.consent_mode(channel, purpose) for purpose in purposes]
+        needed = ", ".join(f"{p}: {NEEDED[mode]}" for p, mode in zip(purposes, modes, strict=True))
         return Explanation(
             bool(self.permits(situation)[row]),
             seen or "nothing asked for",

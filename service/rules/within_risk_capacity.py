@@ -24,8 +24,9 @@ class WithinRiskCapacity:
     owner: ClassVar[str] = "compliance"
     legal_basis: ClassVar[str] = "NFRA Order 2025/7; MiFID II art. 25"
     text: ClassVar[Mapping[str, str]] = {
-        "en": "The product is riskier than the customer's valid risk assessment allows.",
-        "zh-CN": "产品风险等级高于客户有效风险评估所允许的等级。",
+        "en": "The product is riskier than the customer's risk assessment allows, or she has none"
+        " that is still valid.",
+        "zh-CN": "产品风险等级高于客户风险评估所允许的等级，或客户没有有效的风险评估。",
     }
     on_missing: ClassVar[OnMissing] = OnMissing.DENY
 

@@ -12,6 +12,7 @@ from msgspec import Struct, structs
 from service.domain.contact_reservation import cap_checks, keep_seconds, reserved_entries
 from service.domain.customer import Standing
 from service.domain.decision import NoOfferReason, Slate
+from service.domain.situation import Situation
 from service.errors import RequestConflict
 from service.ports import CommitStatus, ContactStore, Reservation, StoredAnswer
 from service.use_cases.deciding import DecisionResult, decide_without
@@ -101,8 +102,8 @@ class CommitDecision:
         """What may be said without a reservation: no marketing, and no promise to say it again."""
         reasons = because + (NOT_IDEMPOTENT if draft.slot else ())
         situation = draft.result.situation
-        marketing = np.flatnonzero(situation.catalogue.is_marketing).tolist()
-        without = decide_without(draft.edition, draft.result, situation.refused.union(marketing))
+        refused = situation.refused | _marketing(situation)
+        without = decide_without(draft.edition, draft.result, refused)
         result = degraded(without, reasons)
         return Committed(result, draft.compose(result), reasons=reasons)
 
@@ -144,12 +145,16 @@ def _reservation(draft: Draft, content: bytes) -> Reservation | None:
 
 
 def _chosen_again(draft: Draft, capped: tuple[int, ...], attempt: int) -> Draft:
-    """The draft without what lost the race; later attempts put nothing in its place."""
+    """The draft without what lost the race; later attempts put no marketing in its place."""
     situation = draft.result.situation
     chosen = [row for slate in draft.result.decision.slates for row in slate.rows]
     lost = {chosen[position] for position in capped}
     refused = situation.refused | lost
     if attempt >= MOST_RESELECTIONS:
-        refused |= set(range(len(situation.catalogue))) - (set(chosen) - lost)
-    result = decide_without(draft.edition, draft.result, frozenset(refused))
+        refused |= _marketing(situation) - (set(chosen) - lost)
+    result = decide_without(draft.edition, draft.result, refused)
     return structs.replace(draft, result=result)
+
+
+def _marketing(situation: Situation) -> frozenset[int]:
+    return frozenset(np.flatnonzero(situation.catalogue.is_marketing).tolist())

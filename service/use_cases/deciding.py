@@ -14,7 +14,7 @@ from service.domain.decision import Decision, NoOfferReason, Slate
 from service.domain.reasons import Reason
 from service.domain.situation import Ask, Situation
 from service.domain.treatment import Treatment
-from service.pipeline.engine import decide, fill
+from service.pipeline.engine import decide
 from service.pipeline.trace import Trace
 from service.ports import CustomerRecord, Versions
 from service.use_cases.edition import Edition
@@ -66,11 +66,10 @@ def decide_in(
 def decide_without(
     edition: Edition, result: DecisionResult, refused: frozenset[int]
 ) -> DecisionResult:
-    """The same decision with its slates filled without these rows."""
+    """The decision made again where these rows were refused: as a replay will make it."""
     situation = replace(result.situation, refused=refused)
-    decision = fill(situation, result.decision, edition.pipeline.selector, result.trace)
-    worded = _worded(edition, situation, decision, result.trace)
-    return structs.replace(worded, reasons=result.reasons)
+    decision, trace = decide(situation, edition.pipeline)
+    return structs.replace(_worded(edition, situation, decision, trace), reasons=result.reasons)
 
 
 def _worded(

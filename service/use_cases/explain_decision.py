@@ -27,7 +27,6 @@ class Outranked(StrEnum):
     """Why an offer every rule permits was not shown."""
 
     NOT_PROPOSED = "not_proposed"
-    REFUSED_AT_COMMIT = "refused_at_commit"
     LOWER_PRIORITY = "lower_priority"
     NOT_SHOWN = "not_shown"
 
@@ -122,11 +121,9 @@ def _possible_from(denials: tuple[Denial, ...]) -> datetime | None:
 
 
 def _outranked(again: DecidedAgain, row: int, shown: list[int]) -> Outranked:
-    decision, situation = again.result.decision, again.result.situation
+    decision = again.result.decision
     if not decision.proposed[row]:
         return Outranked.NOT_PROPOSED
-    if row in situation.refused:
-        return Outranked.REFUSED_AT_COMMIT
     if shown and decision.priority[row] <= max(decision.priority[shown]):
         return Outranked.LOWER_PRIORITY
     return Outranked.NOT_SHOWN

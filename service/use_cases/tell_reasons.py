@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from feature_repo.column_features import feature_of_column
+from feature_repo.column_features import feature_of_column, says_something
+from feature_repo.raw_features import Float32s, Float64s
+from service.domain.columns import Mask
 from service.domain.reasons import AUDIENCES_OF, MOST_REASONS, Audience, Reason, reason_text
 from service.scorers.propensity import Propensity, model_matrix
 from service.use_cases.deciding import DecisionResult
@@ -30,11 +31,12 @@ def tell_reasons(
         return {}
     matrix = model_matrix(situation, release, situation.product_codes[rows])
     shares = release.model.contributions(matrix)
-    codes = _codes(release.model.layout.names, audience)
+    names = release.model.layout.names
+    codes, speaks = _codes(names, audience), _speaks(names, matrix)
     locale = situation.ask.locale
     return {
-        row: _strongest(share, codes, audience, locale)
-        for row, share in zip(rows, shares, strict=True)
+        row: _strongest(share, spoken, codes, audience, locale)
+        for row, share, spoken in zip(rows, shares, speaks & (shares > 0), strict=True)
     }
 
 
@@ -52,14 +54,25 @@ def _codes(columns: Sequence[str], audience: Audience) -> list[str | None]:
     return codes
 
 
+def _speaks(columns: Sequence[str], matrix: Float32s) -> Mask:
+    """bool[rows, columns]: where there is a fact to speak of: that she never looked at a product
+    may speak for it too, but not as "she has looked at it".
+    """
+    return np.stack([says_something(n, v) for n, v in zip(columns, matrix.T, strict=True)], axis=1)
+
+
 def _strongest(
-    shares: NDArray[np.float64], codes: list[str | None], audience: Audience, locale: str
+    shares: Float64s, speaks: Mask, codes: list[str | None], audience: Audience, locale: str
 ) -> tuple[Reason, ...]:
+    """The reasons with the largest shares, each with a fact at least that speaks for the offer."""
     weights: dict[str, float] = defaultdict(float)
-    for code, share in zip(codes, shares.tolist(), strict=True):
+    spoken: set[str] = set()
+    for code, share, is_spoken in zip(codes, shares.tolist(), speaks.tolist(), strict=True):
         if code is not None:
             weights[code] += share
-    speaking = [(code, weight) for code, weight in weights.items() if weight > 0]
+            if is_spoken:
+                spoken.add(code)
+    speaking = [(code, weight) for code, weight in weights.items() if weight > 0 and code in spoken]
     speaking.sort(key=lambda pair: (-pair[1], pair[0]))
     return tuple(
         Reason(code, reason_text(code, audience, locale), weight)

@@ -93,7 +93,7 @@ def test_a_stranger_gets_only_what_asks_nothing_of_her(client) -> None:
     assert answer["served_from"] == "context_only"
     offers = [o["offer_id"] for place in answer["placements"] for o in place["offers"]]
     assert offers == ["visit_us"]
-    assert answer["placements"][1]["no_offer_reason"] == "nothing_eligible"
+    assert answer["placements"][1]["no_offer_reason"] == "consent"
 
 
 def test_an_unreachable_store_is_an_empty_answer_and_no_error() -> None:

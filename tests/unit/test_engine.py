@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from service.domain.catalogue import Lane
 from service.domain.columns import Floats, Mask
 from service.domain.consent import ConsentRecord, ConsentStatus
 from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
@@ -149,6 +150,24 @@ def test_says_capped_where_a_cap_of_that_one_placement_is_full() -> None:
     banner, feed = decide(situation, PIPELINE)[0].slates
     assert (banner.rows, banner.no_offer_reason) == ((), NoOfferReason.CAPPED)
     assert feed.rows
+
+
+@pytest.mark.parametrize("reason", [NoOfferReason.CONSENT, NoOfferReason.CAPPED])
+def test_a_service_offer_in_another_placement_hides_no_reason(reason: NoOfferReason) -> None:
+    """What needs no consent and no room fills one place; the other is empty for a reason still."""
+    lanes = (*[Lane.MARKETING] * (len(OFFERS) - 1), Lane.SERVICE)
+    catalogue, customer = replace(toy_catalogue(), lanes=lanes), toy_customer()
+    if reason is NoOfferReason.CONSENT:
+        consents = ConsentRecord({"*/display": ConsentStatus.REFUSED})
+        customer = toy_customer(consents=consents)
+    else:
+        never = Cap("never", Scope.ALL, Counted.IMPRESSION, CalendarWindow.DAY, 0)
+        policy = replace(catalogue.policy, contact=ContactPolicy(caps=(never,)))
+        catalogue = replace(catalogue, policy=policy)
+    situation = toy_situation(customer=customer, catalogue=catalogue)
+    banner, feed = decide(situation, PIPELINE)[0].slates
+    assert [OFFERS[row] for row in banner.rows] == [OFFERS[-1]]
+    assert (feed.rows, feed.no_offer_reason) == ((), reason)
 
 
 def test_fills_placements_jointly_without_duplicates() -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from feature_repo.contact_layout import KeptAnswer
+from feature_repo.contact_layout import RESERVATION_SECONDS, KeptAnswer
 from service.domain.decision import Decision, NoOfferReason, Rung
 from service.domain.kill_switches import KillSwitches
 from service.domain.situation import Ask, Placement, Situation
@@ -17,6 +17,7 @@ from service.domain.treatment import Treatment
 from service.domain.ulid import new_ulid, ulid_bytes
 from service.errors import RecordDamaged, RequestConflict
 from service.ports import CommitResult, CommitStatus, RecordKind
+from service.rules.within_caps import WithinCaps
 from service.use_cases.commit_decision import AnswerSlot
 from service.use_cases.deciding import DecisionResult
 from service.use_cases.decision_command import Answered, DecisionCommand, Identity
@@ -168,6 +169,19 @@ def test_a_lost_race_is_decided_again_without_what_was_lost(
     result = decided(make_decision, LIVE)
     assert shown(result) == ["take_loan", "open_account", "visit_us"]
     assert len(contacts.commits) == 2
+
+
+def test_what_was_lost_is_withheld_by_the_rule_that_counts(
+    make_decision: MakeDecision, contacts: FakeContacts
+) -> None:
+    contacts.ends = [capped(0)]
+    result = decided(make_decision, LIVE)
+    lost = OFFERS.index("buy_fund")
+    assert result.decision.withheld[lost]
+    assert result.decision.denied_by(lost) == ("within_caps",)
+    told = WithinCaps().explain(result.situation, lost)
+    assert not told.permitted
+    assert told.possible_from == result.situation.as_of + timedelta(seconds=RESERVATION_SECONDS)
 
 
 def test_after_two_new_choices_what_is_lost_is_left_out(

@@ -20,7 +20,7 @@ from service.use_cases.decision_command import DecisionCommand
 from service.use_cases.decision_records import DecisionRecord, decode_record, encode_record
 from service.use_cases.explain_decision import Outranked, reasons_of, why_not
 from service.use_cases.make_decision import MakeDecision, Surroundings
-from service.use_cases.replay_decision import RecordedDecisions, differences
+from service.use_cases.replay_decision import DecidedAgain, RecordedDecisions, differences
 from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
 from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
 from tests.toy_release import CountingObserver, toy_edition, toy_release
@@ -103,6 +103,20 @@ def test_an_unknown_or_erased_decision_is_told_apart() -> None:
     assert log.records[0].kind is RecordKind.DECISION
 
 
+def income_of(again: DecidedAgain) -> float:
+    """What is known of her income."""
+    features = again.result.situation.customer.features
+    assert features is not None
+    return float(features.number("income_monthly"))
+
+
+def set_income(again: DecidedAgain, income: float) -> None:
+    """Let it be known."""
+    features = again.result.situation.customer.features
+    assert features is not None
+    features.numbers["income_monthly"][0] = income
+
+
 def test_every_offer_not_made_is_explained() -> None:
     decisions, _, record = recorded()
     again = asyncio.run(decisions.again(record))
@@ -119,9 +133,19 @@ def test_every_offer_not_made_is_explained() -> None:
         why_not(again, "nothing")
 
 
+def test_a_fact_nobody_knows_is_no_reason_although_its_absence_speaks_for_the_offer() -> None:
+    decisions, _, record = recorded()
+    again = asyncio.run(decisions.again(record))
+    assert income_of(again) != income_of(again)  # NaN
+    told = reasons_of(again, Audience.AUDITOR)
+    assert told
+    assert not any(told.values())
+
+
 def test_winners_have_reasons_for_each_audience() -> None:
     decisions, _, record = recorded()
     again = asyncio.run(decisions.again(record))
+    set_income(again, 3_000.0)
     told = {audience: reasons_of(again, audience) for audience in Audience}
     winners = {row for slate in again.result.decision.slates for row in slate.rows}
     assert all(set(reasons) == winners for reasons in told.values())
