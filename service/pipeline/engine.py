@@ -73,13 +73,14 @@ def decide(situation: Situation, pipeline: Pipeline) -> tuple[Decision, Trace]:
 def fill(situation: Situation, decision: Decision, selector: Selector, trace: Trace) -> Decision:
     """The decision with its slates."""
     chosen = select(situation, decision.permitted, decision.priority, selector, trace)
-    shown = [row for rows in chosen for row in rows]
+    placements = situation.ask.placements
+    shown = {place.id: rows for place, rows in zip(placements, chosen, strict=True)}
     slates = tuple(
         Slate(place.id, rows, None if rows else no_offer_reason(situation, place, decision, shown))
-        for place, rows in zip(situation.ask.placements, chosen, strict=True)
+        for place, rows in zip(placements, chosen, strict=True)
     )
     return decision._replace(
-        rung=decision.basis if shown else Rung.NO_OFFER,
+        rung=decision.basis if any(chosen) else Rung.NO_OFFER,
         degraded_reasons=situation.degraded_reasons + trace.reasons(),
         slates=slates,
     )

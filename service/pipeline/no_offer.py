@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,41 +10,48 @@ from service.domain.columns import Mask
 from service.domain.customer import Standing
 from service.domain.decision import Decision, NoOfferReason
 from service.domain.situation import Placement, Situation
+from service.pipeline.seating import room_beside
 
-DECISIVE = (
-    (frozenset({"not_killed"}), NoOfferReason.KILLED),
-    (frozenset({"consent_given"}), NoOfferReason.CONSENT),
-    (
-        frozenset({"within_caps", "not_cooling_down", "outside_quiet_hours"}),
-        NoOfferReason.CAPPED,
-    ),
-)
+GATES = {
+    NoOfferReason.KILLED: frozenset({"not_killed"}),
+    NoOfferReason.CONSENT: frozenset({"consent_given"}),
+    NoOfferReason.CAPPED: frozenset({"within_caps", "not_cooling_down", "outside_quiet_hours"}),
+}
+"""The rules that give an empty placement its reason, in the order they are asked."""
 
 
 def no_offer_reason(
-    situation: Situation, placement: Placement, decision: Decision, shown: Sequence[int]
+    situation: Situation,
+    placement: Placement,
+    decision: Decision,
+    shown: Mapping[str, tuple[int, ...]],
 ) -> NoOfferReason:
-    """The one kind of gate that denies all that the others permit here, or that nothing was
-    eligible; an offer `shown` in another placement was none for this one.
+    """The first gate behind which nothing is left of what all other rules permit here, or that
+    nothing was eligible; `shown` are the rows of every placement.
     """
     if situation.customer.standing is Standing.UNREADABLE:
         return NoOfferReason.STATE_UNAVAILABLE
-    here = decision.proposed & situation.catalogue.in_placement[_key(situation, placement)]
-    here[list(shown)] = False
-    for codes, reason in DECISIVE:
-        decisive = np.array([code in codes for code in decision.rule_codes])
-        candidates = here & decision.verdicts[~decisive].all(axis=0)
-        if candidates.any() and not (candidates & decision.verdicts[decisive].all(axis=0)).any():
+    left = decision.proposed & situation.catalogue.in_placement[_key(situation, placement)]
+    left[[row for rows in shown.values() for row in rows]] = False
+    left &= _permitted(
+        decision, frozenset(decision.rule_codes) - frozenset().union(*GATES.values())
+    )
+    if not left.any():
+        return NoOfferReason.NOTHING_ELIGIBLE
+    for reason, codes in GATES.items():
+        left &= _permitted(decision, codes)
+        if not left.any():
             return reason
-    if _is_full(situation, placement, here & decision.permitted):
-        return NoOfferReason.CAPPED
-    return NoOfferReason.NOTHING_ELIGIBLE
+    budget = room_beside(situation, shown)
+    has_room = any(budget.fits(row, placement.id) for row in np.flatnonzero(left).tolist())
+    return NoOfferReason.NOTHING_ELIGIBLE if has_room else NoOfferReason.CAPPED
 
 
-def _is_full(situation: Situation, placement: Placement, permitted: Mask) -> bool:
-    """Whether offers were permitted that a cap or a cooldown of this one placement keeps out."""
-    rows, budget = np.flatnonzero(permitted).tolist(), situation.cap_room.budget(1)
-    return bool(rows) and not any(budget.fits(row, placement.id) for row in rows)
+def _permitted(decision: Decision, codes: frozenset[str]) -> Mask:
+    """True per offer that each of these rules permits."""
+    asked = np.array([code in codes for code in decision.rule_codes])
+    permitted: Mask = decision.verdicts[asked].all(axis=0)
+    return permitted
 
 
 def _key(situation: Situation, placement: Placement) -> str:

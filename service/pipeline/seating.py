@@ -5,8 +5,10 @@ broken.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from service.domain.catalogue import Lane
+from service.domain.contact_budget import CapBudget
 from service.domain.situation import Situation
 
 
@@ -81,3 +83,13 @@ class Seating:
         self._seated[place].remove(row)
         self._room[place] += 1
         self._budget.give_back(row, self._names[place])
+
+
+def room_beside(situation: Situation, shown: Mapping[str, tuple[int, ...]]) -> CapBudget:
+    """What the caps still leave room for beside the rows shown in every placement."""
+    taken = sum(map(len, shown.values()))
+    budget = situation.cap_room.budget(taken + 1)
+    for placement_id, rows in shown.items():
+        for row in rows:
+            budget.take(row, placement_id)
+    return budget

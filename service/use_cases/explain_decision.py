@@ -8,8 +8,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from service.domain.decision import Slate
 from service.domain.reasons import Audience, Reason
 from service.errors import OfferUnknown
+from service.pipeline.seating import room_beside
 from service.pipeline.stages import Explanation, Rule
 from service.pipeline.trace import Trace
 from service.use_cases.replay_decision import DecidedAgain
@@ -24,9 +26,12 @@ FAILED_TEXT = {
 
 
 class Outranked(StrEnum):
-    """Why an offer every rule permits was not shown."""
+    """Why an offer every rule permits was not shown; `NO_ROOM`: the others of the same answer used
+    up a cap.
+    """
 
     NOT_PROPOSED = "not_proposed"
+    NO_ROOM = "no_room"
     LOWER_PRIORITY = "lower_priority"
     NOT_SHOWN = "not_shown"
 
@@ -48,7 +53,8 @@ class Denial:
 @dataclass(frozen=True)
 class WhyNot:
     """Every denial of one offer, the first registered first; `possible_from` is the first instant
-    at which all of them could permit, None when that cannot be told.
+    at which all of them could permit, None when that cannot be told; `lowest_shown_priority` is of
+    the offers it competed with: in its lane, where it could have stood.
     """
 
     offer_id: str
@@ -71,17 +77,17 @@ def why_not(again: DecidedAgain, offer_id: str) -> WhyNot:
     if offer_id not in catalogue.row_of:
         raise OfferUnknown("the catalogue of this decision has no such offer")
     row = catalogue.row_of[offer_id]
-    shown = [shown_row for slate in decision.slates for shown_row in slate.rows]
+    was_offered = any(row in slate.rows for slate in decision.slates)
     denials = tuple(_denial(rule, again, row) for rule in _denying(again, row))
-    priority = decision.priority
+    priority, rivals = decision.priority, _rivals(again, row)
     return WhyNot(
         offer_id=offer_id,
-        was_offered=row in shown,
+        was_offered=was_offered,
         denials=denials,
         possible_from=_possible_from(denials),
-        outranked=None if row in shown or denials else _outranked(again, row, shown),
+        outranked=None if was_offered or denials else _outranked(again, row, rivals),
         priority=_known(priority[row]),
-        lowest_shown_priority=_known(min((priority[r] for r in shown), default=np.nan)),
+        lowest_shown_priority=_known(min((priority[r] for r in rivals), default=np.nan)),
     )
 
 
@@ -120,13 +126,39 @@ def _possible_from(denials: tuple[Denial, ...]) -> datetime | None:
     return max(known) if known and len(known) == len(dates) else None
 
 
-def _outranked(again: DecidedAgain, row: int, shown: list[int]) -> Outranked:
+def _carrying(again: DecidedAgain, row: int) -> list[Slate]:
+    """The slates this offer could have stood in."""
+    situation, slates = again.result.situation, again.result.decision.slates
+    carries, channel = situation.catalogue.in_placement, situation.ask.channel
+    return [slate for slate in slates if carries[f"{channel}/{slate.placement_id}"][row]]
+
+
+def _rivals(again: DecidedAgain, row: int) -> list[int]:
+    """The offers of its lane that were shown where it could have stood."""
+    lanes = again.edition.catalogue.lanes
+    shown = [other for slate in _carrying(again, row) for other in slate.rows]
+    return [other for other in shown if lanes[other] is lanes[row]]
+
+
+def _outranked(again: DecidedAgain, row: int, rivals: list[int]) -> Outranked:
     decision = again.result.decision
     if not decision.proposed[row]:
         return Outranked.NOT_PROPOSED
-    if shown and decision.priority[row] <= max(decision.priority[shown]):
+    if _is_crowded_out(again, row):
+        return Outranked.NO_ROOM
+    if rivals and decision.priority[row] <= max(decision.priority[rivals]):
         return Outranked.LOWER_PRIORITY
     return Outranked.NOT_SHOWN
+
+
+def _is_crowded_out(again: DecidedAgain, row: int) -> bool:
+    """Whether there were seats left for it, and no cap that still had room for it there."""
+    limits = {placement.id: placement.limit for placement in again.result.situation.ask.placements}
+    slates = again.result.decision.slates
+    budget = room_beside(again.result.situation, {it.placement_id: it.rows for it in slates})
+    carrying = _carrying(again, row)
+    with_seats = [it.placement_id for it in carrying if len(it.rows) < limits[it.placement_id]]
+    return bool(with_seats) and not any(budget.fits(row, place) for place in with_seats)
 
 
 def _known(number: float) -> float | None:

@@ -170,6 +170,27 @@ def test_a_service_offer_in_another_placement_hides_no_reason(reason: NoOfferRea
     assert (feed.rows, feed.no_offer_reason) == ((), reason)
 
 
+def test_says_capped_where_the_other_placements_used_a_cap_up() -> None:
+    one = Cap("one", Scope.ALL, Counted.DECISION, CalendarWindow.DAY, 1)
+    policy = replace(toy_catalogue().policy, contact=ContactPolicy(caps=(one,)))
+    banner, feed = decide(
+        toy_situation(catalogue=replace(toy_catalogue(), policy=policy)), PIPELINE
+    )[0].slates
+    assert len(banner.rows) == 1
+    assert (feed.rows, feed.no_offer_reason) == ((), NoOfferReason.CAPPED)
+
+
+def test_where_several_gates_deny_the_first_that_leaves_nothing_is_told() -> None:
+    never = Cap("never", Scope.ALL, Counted.IMPRESSION, CalendarWindow.DAY, 0)
+    policy = replace(toy_catalogue().policy, contact=ContactPolicy(caps=(never,)))
+    capped = replace(toy_catalogue(), policy=policy)
+    killed = replace(capped, killed=np.ones(len(OFFERS), dtype=np.bool_))
+    refused = toy_customer(consents=ConsentRecord({"*/display": ConsentStatus.REFUSED}))
+    for catalogue, reason in ((capped, NoOfferReason.CONSENT), (killed, NoOfferReason.KILLED)):
+        decision, _ = decide(toy_situation(customer=refused, catalogue=catalogue), PIPELINE)
+        assert {slate.no_offer_reason for slate in decision.slates} == {reason}
+
+
 def test_fills_placements_jointly_without_duplicates() -> None:
     placements = (Placement("login_banner", 1), Placement("home_feed", 2))
     offers = shown(toy_situation(placements=placements))

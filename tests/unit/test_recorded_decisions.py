@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.domain.catalogue import Lane
+from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
 from service.domain.reasons import Audience
 from service.domain.situation import Ask, Placement
 from service.domain.ulid import new_ulid
@@ -18,32 +20,35 @@ from service.errors import DecisionUnknown, OfferUnknown, RecordGone
 from service.ports import RecordKind
 from service.use_cases.decision_command import DecisionCommand
 from service.use_cases.decision_records import DecisionRecord, decode_record, encode_record
+from service.use_cases.edition import Edition, compose_edition
 from service.use_cases.explain_decision import Outranked, reasons_of, why_not
 from service.use_cases.make_decision import MakeDecision, Surroundings
 from service.use_cases.replay_decision import DecidedAgain, RecordedDecisions, differences
 from tests.fake_memory import FakeContacts, FixedDecoder, MemoryLog, OneEdition
 from tests.fakes import NOW, FakeCustomerStore, FixedClock, toy_record
 from tests.toy_release import CountingObserver, toy_edition, toy_release
-from tests.worlds import OFFERS
+from tests.worlds import OFFERS, VOCABULARY, toy_catalogue
 
 ASK = Ask("mobile_app", (Placement("home_feed", 2),), "en", trigger="login")
 EDITION = toy_edition(toy_release())
 
 
-def recorded() -> tuple[RecordedDecisions, MemoryLog, DecisionRecord]:
+def recorded(
+    edition: Edition = EDITION,
+) -> tuple[RecordedDecisions, MemoryLog, DecisionRecord]:
     """One decision on record, and the way to it."""
     log, observer = MemoryLog(), CountingObserver()
     store = FakeCustomerStore({"known": toy_record()})
     make_decision = MakeDecision(
         Surroundings(store, FakeContacts(), log, FixedClock(), observer),
         sinks=(),
-        edition=EDITION,
+        edition=edition,
         state_deadline_seconds=0.025,
     )
     asyncio.run(make_decision(DecisionCommand("known", ASK), lambda result, named: b""))
     (stored,) = log.records
     assert stored.payload is not None
-    decisions = RecordedDecisions(log, OneEdition(EDITION), FixedDecoder(toy_record()))
+    decisions = RecordedDecisions(log, OneEdition(edition), FixedDecoder(toy_record()))
     return decisions, log, decode_record(stored.payload)
 
 
@@ -101,6 +106,30 @@ def test_an_unknown_or_erased_decision_is_told_apart() -> None:
     with pytest.raises(RecordGone):
         decisions.find(record.decision_id)
     assert log.records[0].kind is RecordKind.DECISION
+
+
+def test_an_offer_is_held_against_those_of_its_lane_where_it_could_have_stood() -> None:
+    lanes = (Lane.SERVICE, *[Lane.MARKETING] * (len(OFFERS) - 1))
+    decisions, _, record = recorded(
+        compose_edition(replace(toy_catalogue(), lanes=lanes), toy_release(), VOCABULARY)
+    )
+    again = asyncio.run(decisions.again(record))
+    (slate,) = again.result.decision.slates
+    priority = again.result.decision.priority
+    assert OFFERS[slate.rows[0]] == "open_account"
+    told = why_not(again, "visit_us")
+    assert told.outranked is Outranked.LOWER_PRIORITY
+    assert told.lowest_shown_priority == min(priority[row] for row in slate.rows[1:])
+
+
+def test_an_offer_the_others_left_no_room_for_is_told_so() -> None:
+    one = Cap("one", Scope.ALL, Counted.DECISION, CalendarWindow.DAY, 1)
+    policy = replace(toy_catalogue().policy, contact=ContactPolicy(caps=(one,)))
+    edition = compose_edition(replace(toy_catalogue(), policy=policy), toy_release(), VOCABULARY)
+    decisions, _, record = recorded(edition)
+    again = asyncio.run(decisions.again(record))
+    assert [len(slate.rows) for slate in again.result.decision.slates] == [1]
+    assert why_not(again, "take_loan").outranked is Outranked.NO_ROOM
 
 
 def income_of(again: DecidedAgain) -> float:
