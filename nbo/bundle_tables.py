@@ -36,7 +36,7 @@ def show_list(bundles: Sequence[MeasuredBundle]) -> None:
         print(_NOT_COMPARABLE)
     for bundle in bundles:
         if bundle.refused:
-            print(f"refused: {bundle.refused}")
+            print(f"✗ refused: {bundle.refused}")
 
 
 def show_one(bundle: MeasuredBundle) -> None:
@@ -64,7 +64,7 @@ def _row(bundle: MeasuredBundle) -> list[str]:
     manifest, tested = bundle.manifest, bundle.tested
     best, lead = bundle.best_baseline, bundle.lead
     return [
-        "●" if bundle.is_champion else "",
+        ("●" if bundle.is_champion else "") + ("✗" if bundle.refused else ""),
         bundle.bundle_id,
         manifest.bank if manifest else "refused",
         str(manifest.train_until) if manifest else "",

@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from model_registry.contract_fit import refuse_other_contract
 from model_registry.errors import RegistryError
 from model_registry.manifest import BundleManifest
 from model_registry.store import ModelStore
@@ -68,9 +69,12 @@ def read_bundle(store: ModelStore, bundle_id: str) -> MeasuredBundle:
     """The bundle; what is wrong with it is told in `refused` instead of raised."""
     is_champion = store.champion() == bundle_id
     manifest = None
+    tested = None
     try:
         manifest = store.manifest(bundle_id)
         metrics = msgspec.json.decode(store.open(bundle_id).file(METRICS_FILE), type=_Metrics)
+        tested = metrics.evaluation
+        refuse_other_contract(manifest)
     except (RegistryError, msgspec.DecodeError) as error:
-        return MeasuredBundle(bundle_id, is_champion, manifest, None, str(error))
-    return MeasuredBundle(bundle_id, is_champion, manifest, metrics.evaluation)
+        return MeasuredBundle(bundle_id, is_champion, manifest, tested, str(error))
+    return MeasuredBundle(bundle_id, is_champion, manifest, tested)

@@ -15,6 +15,8 @@ from tests.bundle_drafts import FILES, draft
 
 MEASURES = {"map_at_7": 0.31, "affinity_map_at_7": 0.232, "popularity_map_at_7": 0.16}
 
+ANOTHER_CONTRACT = "c" * 64
+
 
 def of_bank(bank: str, **changes: object) -> BundleDraft:
     """A draft trained for that bank."""
@@ -42,6 +44,43 @@ def test_refuses_a_bundle_of_another_bank(home: Home, capsys: pytest.CaptureFixt
     assert run(["models", "promote", bundle_id]) == 1
     assert "trained for bank somebody_else" in capsys.readouterr().err
     assert store.champion() is None
+
+
+def test_refuses_a_bundle_of_another_feature_contract(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ModelStore(home)
+    bundle_id = store.write(of_bank(home.bank().bank, contract_digest=ANOTHER_CONTRACT))
+    assert run(["models", "promote", bundle_id]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{bundle_id} was trained under another feature contract" in line
+    assert store.champion() is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"contract_digest": ANOTHER_CONTRACT}, "trained under another feature contract"),
+        ({"bank": "somebody_else"}, "trained for bank somebody_else"),
+    ],
+)
+@pytest.mark.parametrize("compiles", [[], ["--no-compile"]])
+def test_does_not_roll_back_to_a_bundle_that_cannot_serve_here(
+    home: Home,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, str],
+    says: str,
+    compiles: list[str],
+) -> None:
+    store = ModelStore(home)
+    former = store.write(of_bank(**{"bank": home.bank().bank} | changes))
+    champion = measured(home)
+    store.promote(former)
+    store.promote(champion)
+    assert run(["models", "rollback", *compiles]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+    assert store.champion() == champion
 
 
 def test_an_altered_bundle_is_refused_before_anything_is_built_of_it(

@@ -16,6 +16,7 @@ from nbo.cli import run
 from tests.bundle_drafts import FILES, draft
 
 MEASURES = {"map_at_7": 0.31, "affinity_map_at_7": 0.232, "popularity_map_at_7": 0.16}
+ANOTHER_CONTRACT = "c" * 64
 NOT_COMPARABLE = "MAP@7 compares only within one test set"
 
 
@@ -77,6 +78,32 @@ def test_a_damaged_bundle_is_listed_with_what_is_wrong(home, capsys):
     text = said(["models", "list"], capsys)
     assert "refused" in text
     assert "metrics.json was altered or truncated" in text
+
+
+def test_a_bundle_of_another_feature_contract_is_marked_and_shown_with_what_it_measured(
+    home, capsys
+):
+    bundle, fitting = stored(home, 1, contract_digest=ANOTHER_CONTRACT), stored(home, 2)
+    text = said(["models", "list"], capsys)
+    rows = {name: line for line in text.splitlines() for name in (bundle, fitting) if name in line}
+    (row,) = [line for line in text.splitlines() if bundle in line and "0.310" in line]
+    assert "✗" in row
+    assert "✗" not in rows[fitting]
+    assert f"refused: bundle {bundle} was trained under another feature contract" in text
+    listed = json.loads(said(["models", "list", "--json"], capsys))
+    assert [row.get("other_contract", False) for row in listed] == [True, False]
+
+
+def test_verify_finds_a_bundle_of_another_feature_contract_whole_and_says_so(home, capsys):
+    bundle, fitting = stored(home, 1, contract_digest=ANOTHER_CONTRACT), stored(home, 2)
+    assert run(["models", "verify"]) == 0
+    printed = capsys.readouterr()
+    (row,) = [line for line in printed.out.splitlines() if bundle in line]
+    assert "whole, but of another feature contract" in row
+    assert "trained under another feature contract" in printed.err
+    assert fitting not in printed.err
+    told = json.loads(said(["models", "verify", "--json"], capsys))
+    assert told == {"verified": [bundle, fitting], "refused": {}, "other_contract": [bundle]}
 
 
 def test_the_champion_is_marked_and_explained(home, capsys):
