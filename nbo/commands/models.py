@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from nbo.champion_facts import say_champion
 from nbo.local_home import existing_home
 from nbo.measured_bundle import read_bundle
 from nbo.output import json_option, note, print_facts, print_json, print_table
+from nbo.promotion_warnings import promotion_warnings
 from nbo.publication import provide_ranker
 from nbo.ranker_facts import ranker_facts, ranker_line
 
@@ -56,7 +58,9 @@ def list_(as_json: bool) -> None:
 @click.argument("second", metavar="[B]", required=False)
 @json_option
 def show(first: str, second: str | None, as_json: bool) -> None:
-    """One bundle's manifest and compiled ranker, or two bundles compared side by side.
+    """One bundle's manifest, configuration and compiled ranker, or two bundles side by side.
+
+    Of two the settings that differ, and whether their MAP@7 on one month can be told apart.
 
     Example: nbo models show 20261101T101500-0123456789ab
     """
@@ -81,7 +85,9 @@ def show(first: str, second: str | None, as_json: bool) -> None:
 def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
     """Make a bundle of this home's bank and feature contract the champion, after verifying it.
 
-    Before it serves its compiled ranker is built, if it lacks one and a C compiler is there.
+    Before it serves its compiled ranker is built, if it lacks one and a C compiler is there. Warns
+    of one that was not measured, or ranks worse than its best baseline, or than the champion on
+    the same month.
 
     Example: nbo models promote 20261101T101500-0123456789ab
     """
@@ -89,6 +95,8 @@ def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
     store = ModelStore(home)
     store.verify(bundle_id)
     _refuse_unfit(home, store.manifest(bundle_id))
+    for line in _warnings(store, bundle_id):
+        note(f"nbo: {line}")
     if compiles:
         provide_ranker(home, bundle_id)
     store.promote(bundle_id)
@@ -162,6 +170,14 @@ def _store() -> ModelStore:
 
 def _document(home: Home, manifest: BundleManifest) -> dict[str, Any]:
     return msgspec.structs.asdict(manifest) | {"ranker": ranker_facts(home, manifest)}
+
+
+def _warnings(store: ModelStore, bundle_id: str) -> Iterator[str]:
+    """What speaks against the promotion; of the bundle that is the champion already, nothing."""
+    champion = store.champion()
+    if champion != bundle_id:
+        former = read_bundle(store, champion) if champion is not None else None
+        yield from promotion_warnings(read_bundle(store, bundle_id), former)
 
 
 def _refuse_unfit(home: Home, manifest: BundleManifest) -> None:

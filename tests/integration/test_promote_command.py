@@ -24,10 +24,17 @@ def of_bank(bank: str, **changes: object) -> BundleDraft:
     return BundleDraft(msgspec.structs.replace(made.manifest, bank=bank, **changes), made.files)
 
 
-def measured(home: Home) -> str:
-    """A stored bundle that was measured on a month."""
-    made = of_bank(home.bank().bank, summary_metrics=MEASURES)
-    metrics = json.dumps({"evaluation": {"test_month": "2026-06-30"}}).encode()
+def measured(home: Home, month: str = "2026-06-30", **measures: float) -> str:
+    """A stored bundle that was measured on a month, its MAP@7 to within 0.02."""
+    summary = MEASURES | measures
+    model = summary["map_at_7"]
+    lead = model - summary["affinity_map_at_7"]
+    intervals = {
+        "model": {"map_at_7": [model - 0.02, model + 0.02]},
+        "affinity": {"model_lead_map_at_7": [lead - 0.01, lead + 0.01]},
+    }
+    made = of_bank(home.bank().bank, summary_metrics=summary)
+    metrics = json.dumps({"evaluation": {"test_month": month, "intervals": intervals}}).encode()
     return ModelStore(home).write(BundleDraft(made.manifest, FILES | {"metrics.json": metrics}))
 
 
@@ -146,3 +153,59 @@ def test_a_champion_that_was_never_measured_says_so(
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["test", "month", "not", "measured"] in lines
     assert not any(line[0] == "lead" for line in lines)
+
+
+def warned(bundle_id: str, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    """What promoting it says on stderr; it is promoted all the same."""
+    assert run(["models", "promote", bundle_id, "--no-compile", *options]) == 0
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_bundle_that_was_never_measured_is_promoted_with_a_warning(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = ModelStore(home).write(of_bank(home.bank().bank, summary_metrics={}))
+    (line,) = warned(bundle_id, capsys)
+    assert f"{bundle_id} was not measured on any month: nbo evaluate --model" in line
+    assert ModelStore(home).champion() == bundle_id
+
+
+def test_a_bundle_below_its_best_baseline_is_promoted_with_a_warning(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = measured(home, map_at_7=0.2)
+    (line,) = warned(bundle_id, capsys)
+    assert "worse than its baseline affinity: MAP@7 0.200 beside 0.232" in line
+    assert "(-0.032, 95 % -0.042 … -0.022)" in line
+    assert ModelStore(home).champion() == bundle_id
+
+
+def test_a_bundle_the_champion_outdoes_on_the_same_month_is_promoted_with_a_warning(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion, bundle_id = measured(home, map_at_7=0.34), measured(home, map_at_7=0.31)
+    assert warned(champion, capsys) == []
+    (line,) = warned(bundle_id, capsys)
+    assert f"champion {champion} ranks better on the same month" in line
+    assert "0.340 beside 0.310 (95 % 0.290 … 0.330)" in line
+
+
+@pytest.mark.parametrize(
+    "champion", [{"map_at_7": 0.325}, {"map_at_7": 0.4, "month": "2026-07-31"}]
+)
+def test_a_bundle_the_champion_cannot_be_told_to_outdo_is_promoted_in_silence(
+    home: Home, capsys: pytest.CaptureFixture[str], champion: dict
+) -> None:
+    for bundle_id in (measured(home, **champion), measured(home), measured(home)):
+        assert warned(bundle_id, capsys) == []
+
+
+def test_a_warning_leaves_the_document_for_machines_as_it_is(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle_id = measured(home, map_at_7=0.2)
+    assert run(["models", "promote", bundle_id, "--no-compile", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "worse than its baseline" in printed.err
+    told = json.loads(printed.out)
+    assert set(told) == {"champion", "test_month", "best_baseline", "lead_map_at_7", "ranker"}
