@@ -59,6 +59,8 @@ def train(as_json: bool, **options: Any) -> None:
         from training.train import train as fit
 
         trained = fit(home, config, progress=progress)
+    for line in trained.notes:
+        note(f"nbo: {line}")
     if as_json:
         print_json(trained)
     else:

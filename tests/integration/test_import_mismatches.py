@@ -210,3 +210,17 @@ def test_the_summary_names_the_quarantine_where_anything_lies_there(
     assert ["quarantine", str(home.quarantine)] in lines
     assert run([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["quarantine"] == str(home.quarantine)
+
+
+def test_a_month_without_a_snapshot_is_named_in_one_line(folder: Path, home: Home) -> None:
+    def told() -> list[str]:
+        notes = import_tables(folder, home, bank="toy").notes
+        return [line for line in notes if line.startswith("holdings: ")]
+
+    rows = ["1,2016-02-29,", "2,2016-02-29,", "1,2016-04-30,card", "2,2016-04-30,card"]
+    header = HOLDINGS.partition("\n")[0]
+    changed(folder, holdings="\n".join([header, *rows, "1,2016-03-31,", "2,2016-03-31,"]))
+    assert told() == []
+    changed(folder, holdings="\n".join([header, *rows]))
+    (line,) = told()
+    assert "no snapshot in 2016-03" in line

@@ -137,6 +137,15 @@ def test_more_folds_than_customers_fill_are_refused(tmp_path):
         trained(few, config)
 
 
+def test_a_day_after_the_last_label_month_is_told_with_the_month_used_and_nothing_measured(home):
+    asked = LABEL_MONTHS[-1] + timedelta(days=3)
+    told = train(home, msgspec.structs.replace(CONFIG, train_until=asked))
+    moved, unmeasured = told.notes
+    assert moved == f"trained until {LABEL_MONTHS[-1]}, the last label month up to {asked}"
+    assert f"no label month follows {LABEL_MONTHS[-1]}" in unmeasured
+    (home.models / told.bundle_id).rename(home.root / "put-aside")
+
+
 def test_the_bundle_holds_what_it_promises(home, bundle_id):
     bundle = ModelStore(home).open(bundle_id)
     manifest = bundle.manifest
