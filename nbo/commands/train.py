@@ -34,7 +34,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
     "--config",
     "config_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML or TOML file.",
+    help="YAML, TOML or JSON file, such as a bundle's config.json.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed and data, same bytes.")
 @json_option

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feature_repo.errors import FeaturesAbsent
 from feature_repo.views import source_path
 from model_registry.errors import BundleNotFound, BundleRefused
 from model_registry.home import Home
@@ -117,6 +118,16 @@ def test_a_month_the_bundle_was_trained_on_is_refused(home, month):
 def test_a_month_without_labels_is_refused_naming_those_there(home):
     with pytest.raises(EvaluationRefused, match=f"no label month.*{LABEL_MONTHS[-1]}"):
         evaluate(home, None, date(2030, 1, 28))
+
+
+def test_without_features_the_command_that_builds_them_is_named(home):
+    features = home.features
+    aside = features.rename(home.root / "features-aside")
+    try:
+        with pytest.raises(FeaturesAbsent, match=r"run `nbo features materialize` first"):
+            evaluate(home, None, LABEL_MONTHS[-1])
+    finally:
+        aside.rename(features)
 
 
 def test_an_unknown_bundle_is_not_found(home):
