@@ -71,6 +71,7 @@ OF: dict[str, dict[str, str]] = {
         "deep_link": "Where it leads.",
     },
     "TreatmentAnswer": {
+        "locale": "The locale these words are written in: the one asked for, or the nearest.",
         "title": "The headline.",
         "body": "The text.",
         "call_to_action": "The button; null = there is none, or the channel has none.",
@@ -107,7 +108,7 @@ OF: dict[str, dict[str, str]] = {
         " may see them.",
         "expires_at": "Show no offer after this instant: ten minutes from now.",
     },
-    "service.api.wire.RejectReason": {
+    "RejectReasonInWords": {
         "code": "The reason as outcomes name it.",
         "text": "The words by locale.",
     },
