@@ -10,7 +10,7 @@ import rich_click as click
 
 from nbo.errors import UsageRefused
 from nbo.in_force import in_force
-from nbo.local_log import anchors_folder, log_folder, refuse_without_log
+from nbo.local_log import anchors_folder, log_folder, on_one_volume, refuse_without_log
 from nbo.output import json_option, note, print_facts, print_json, print_table
 from nbo.progress import shown_progress
 from nbo.record_documents import HOW_TO_CHECK, record_document
@@ -45,6 +45,11 @@ def verify(as_json: bool) -> None:
         columns = ("writer", "records", "erased", "anchored", "first", "last", "status")
         print_table(columns, map(_row, verdict.writers))
         print_facts(verdict.kinds.items())
+    if on_one_volume(log_folder(), anchors_folder()):
+        note(
+            "nbo: the anchors lie on the log's own volume: whoever cuts both alike leaves no trace;"
+            " set NBO_ANCHORS to another volume, or copy them away"
+        )
     for bad in verdict.damaged:
         note(f"nbo: writer {bad.writer}, record {bad.bad_seq}: {bad.problem}")
     if verdict.damaged:
