@@ -153,6 +153,21 @@ def test_counts_in_the_channel_that_decided_wherever_it_is_reported() -> None:
     assert OUTCOMES.decode(service.log.records[-1].payload or b"").outcome.channel == "branch"
 
 
+@pytest.mark.parametrize(
+    ("occurred", "received", "counted"),
+    [(-23.0, 0.0, 0.0), (-0.001, 0.0, 0.0), (1.0, 2.0, 1.0), (1.0, 26.0, 26.0), (-1.0, 26.0, 26.0)],
+)
+def test_counts_when_it_happened_or_was_received_but_never_before_it_was_decided(
+    occurred: float, received: float, counted: float
+) -> None:
+    service = Service()
+    at = {"occurred_at": occurred, "received_at": received}
+    instants = {name: NOW + timedelta(hours=hours) for name, hours in at.items()}
+    service.report(outcome(service.decide(), **instants))
+    ((_, entry),) = service.contacts.noted
+    assert entry["at"] == (AS_OF + timedelta(hours=counted)).timestamp()
+
+
 def test_a_full_batch_is_noted_by_and_by() -> None:
     service = Service()
     decision_id = service.decide()
