@@ -112,8 +112,11 @@ def complaint_about(outcome: Outcome) -> str:
     """What makes an outcome invalid by itself; empty when nothing does."""
     if outcome.reason is not None and outcome.outcome is not OutcomeKind.REJECT:
         return "reason goes with reject only"
-    if (outcome.until is None) is (outcome.outcome is OutcomeKind.LATER):
-        return "until goes with later, and later with until"
+    is_later = outcome.outcome is OutcomeKind.LATER
+    if is_later and outcome.until is None:
+        return "later needs until: send the date she named"
+    if outcome.until is not None and not is_later:
+        return "until goes with later only: leave it out"
     return _complaint_about_instants(outcome)
 
 

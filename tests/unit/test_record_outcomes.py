@@ -55,8 +55,8 @@ def test_what_is_sent_again_is_a_duplicate_whatever_its_event_id(event_id: str) 
     [
         ({"occurred_at": NOW + timedelta(minutes=6)}, "future"),
         ({"reason": RejectReason.OTHER}, "reject only"),
-        ({"outcome": OutcomeKind.LATER}, "until"),
-        ({"until": NOW + timedelta(days=1)}, "until"),
+        ({"outcome": OutcomeKind.LATER}, "later needs until: send the date she named"),
+        ({"until": NOW + timedelta(days=1)}, "until goes with later only: leave it out"),
         ({"offer_id": "get_card"}, "did not make this offer"),
         ({"occurred_at": FIRST_INSTANT}, "400 days in the past"),
         ({"outcome": OutcomeKind.LATER, "until": LAST_INSTANT}, "five years in the future"),
