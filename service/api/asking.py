@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -40,7 +40,7 @@ def decode_request(body: bytes) -> DecisionRequest:
     return decoded(body, _DECODER)
 
 
-def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> Asked:
+def decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Asked]) -> Asked:
     """What the body says; `RequestInvalid` points at the first field that breaks the contract."""
     try:
         return decoder.decode(body)
@@ -48,6 +48,17 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> Asked:
         raise _breach(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("the body is no JSON object in UTF-8: send one") from None
+
+
+def faults_of(
+    entries: Iterable[msgspec.Raw], decoder: msgspec.json.Decoder[Asked], *, at: str
+) -> Iterator[RequestInvalid]:
+    """The first fault of each entry of the list at this pointer that breaks the contract."""
+    for place, entry in enumerate(entries):
+        try:
+            decoded(entry, decoder)
+        except RequestInvalid as fault:
+            yield RequestInvalid(str(fault), pointer=f"{at}/{place}{fault.pointer}")
 
 
 def to_command(
@@ -133,10 +144,13 @@ def _language(locale: str) -> str:
     return locale.replace("_", "-").partition("-")[0].lower()
 
 
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name the bank does not have: which ones it has."""
+    return f"unknown {kind} {name[:MOST_ECHOED]!r}: use one of {', '.join(known)}"
+
+
 def _unknown(kind: str, name: str, known: Iterable[str], *, pointer: str) -> RequestInvalid:
-    return RequestInvalid(
-        f"unknown {kind} {name!r}: use one of {', '.join(known)}", pointer=pointer
-    )
+    return RequestInvalid(unknown_name(kind, name, known), pointer=pointer)
 
 
 def _breach(message: str) -> RequestInvalid:

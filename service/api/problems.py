@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from service.api.wire import CheckAnswer, Problem
+from service.api.wire import CheckAnswer, Fault, Problem
 from service.errors import (
     ContentRefused,
     DecisionUnknown,
@@ -110,12 +110,13 @@ def problem_response(
     *,
     detail: str = "",
     pointer: str | None = None,
+    errors: list[Fault] | None = None,
     checks: list[CheckAnswer] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
     """The answer for one status; one outside the table counts as request-invalid or ours."""
     kind = PROBLEMS.get(status) or PROBLEMS[400 if status < 500 else 500]
-    body = problem_bytes(status, kind, detail=detail, pointer=pointer, checks=checks)
+    body = problem_bytes(status, kind, detail=detail, pointer=pointer, errors=errors, checks=checks)
     return Response(
         body,
         status_code=status,
@@ -130,6 +131,7 @@ def problem_bytes(
     *,
     detail: str = "",
     pointer: str | None = None,
+    errors: list[Fault] | None = None,
     checks: list[CheckAnswer] | None = None,
 ) -> bytes:
     """The document of a problem of this kind: slug, title, and detail when none is given."""
@@ -141,6 +143,7 @@ def problem_bytes(
             status=status,
             detail=detail or usual,
             pointer=pointer,
+            errors=errors,
             checks=checks,
         )
     )
@@ -162,7 +165,8 @@ def exception_handlers(log: Log) -> ExceptionHandlersMap:
 
 
 def _request_invalid(_: Request[Any, Any, Any], error: RequestInvalid) -> Response[bytes]:
-    return problem_response(400, detail=str(error), pointer=error.pointer)
+    errors = [Fault(pointer=it.pointer, detail=str(it)) for it in error.faults]
+    return problem_response(400, detail=str(error), pointer=error.pointer, errors=errors or None)
 
 
 def _refused_access(_: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:

@@ -209,6 +209,13 @@ class ReadyAnswer(Struct, frozen=True):
     status: Literal["ready"] = "ready"
 
 
+class Fault(Struct, frozen=True):
+    """What is wrong with one entry of a batch; `pointer` is the JSON pointer of its first fault."""
+
+    pointer: str
+    detail: str
+
+
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9457 problem details; `pointer` is the JSON pointer of the field at fault."""
 
@@ -217,4 +224,5 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     pointer: str | None = None
+    errors: list[Fault] | None = None
     checks: list[CheckAnswer] | None = None

@@ -144,12 +144,18 @@ OF: dict[str, dict[str, str]] = {
         "checks": "Every check that had to pass.",
         "status": "Always ready; not ready is a problem with 503.",
     },
+    "Fault": {
+        "pointer": "JSON pointer of the field at fault, or of the entry.",
+        "detail": "What is wrong with it and what to do; never personal data.",
+    },
     "Problem": {
         "type": "Which kind of problem, as an address relative to this service.",
         "title": "The kind in words.",
         "status": "The HTTP status again.",
         "detail": "What is wrong with this request and what to do; never personal data.",
         "pointer": "JSON pointer of the field at fault; absent or null = no one field.",
+        "errors": "Entries of the batch that are at fault, at most 50, each with its first fault;"
+        " absent or null = none of them is.",
         "checks": "What is and is not ready; absent or null but from /health/ready.",
     },
     "KillSwitchRequest": {
