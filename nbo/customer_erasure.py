@@ -39,6 +39,7 @@ class _Report(msgspec.Struct):
 class _Outcome(msgspec.Struct):
     customer_id: str | None
     outcome: _Report
+    customers: tuple[str, ...] | None = None
 
 
 _DECISIONS = msgspec.msgpack.Decoder(_Decision)
@@ -77,10 +78,13 @@ def _payloads(folder: Path, progress: Report) -> Iterator[tuple[StoredRecord, by
 
 
 def _is_about(outcome: _Outcome, customer_id: str, decisions: dict[bytes, None]) -> bool:
-    """One that waits for its decision names no customer, but the decision."""
+    """One that waits for its decision names no customer, but the decision, and perhaps the one
+    customer whose it can only be.
+    """
     if outcome.customer_id is not None:
         return outcome.customer_id == customer_id
-    return ulid_bytes(outcome.outcome.decision_id) in decisions
+    is_hers_alone = outcome.customers == (customer_id,)
+    return is_hers_alone or ulid_bytes(outcome.outcome.decision_id) in decisions
 
 
 def erase_held(folder: Path, anchors: Path, held: Held, progress: Report) -> int:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from service.api.allowed_values import allowed_values
 from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
 from service.domain.catalogue import Catalogue
 from service.domain.principal import LOCAL, Principal, Visibility
@@ -45,7 +46,7 @@ def decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Asked]) -> 
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _breach(str(error)) from None
+        raise _breach(str(error), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("the body is no JSON object in UTF-8: send one") from None
 
@@ -153,16 +154,19 @@ def _unknown(kind: str, name: str, known: Iterable[str], *, pointer: str) -> Req
     return RequestInvalid(unknown_name(kind, name, known), pointer=pointer)
 
 
-def _breach(message: str) -> RequestInvalid:
-    """msgspec's complaint, its path turned into a JSON pointer that includes the field it names."""
+def _breach(message: str, asked: type) -> RequestInvalid:
+    """msgspec's complaint, its path turned into a JSON pointer that includes the field it names;
+    where it is about one of a few values, with all of them.
+    """
     match = _COMPLAINT.match(message)
     assert match
     what = match["whole"] if match["what"] is None else match["what"]
-    if what.startswith("Invalid enum value"):
-        what += ": /schema/openapi.json lists those allowed"
     steps = [name or index for name, index in _STEP.findall(match["path"] or "")]
     if field := _FIELD.search(what):
         steps.append(field[1])
     escaped = (step[:MOST_ECHOED].replace("~", "~0").replace("/", "~1") for step in steps)
     pointer = "".join(f"/{step}" for step in escaped)
-    return RequestInvalid(what[: 2 * MOST_ECHOED], pointer=pointer)
+    detail = what[: 2 * MOST_ECHOED]
+    if what.startswith("Invalid enum value"):
+        detail = f"{detail}: use one of {', '.join(allowed_values(asked, steps))}"
+    return RequestInvalid(detail, pointer=pointer)

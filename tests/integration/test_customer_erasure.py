@@ -13,9 +13,11 @@ from feature_repo.contact_layout import contact_key
 from feature_repo.online_layout import consent_key, feast_key
 from nbo.cli import run
 from service.adapters.event_log import EventBook, FileEventLog
+from service.domain.principal import AccessScope, Principal, PrincipalKind
 from service.domain.ulid import new_ulid, ulid_bytes
 from service.ports import LogRecord, RecordKind
 from service.use_cases.decision_records import decode_record, encode_record
+from tests.fakes import NOW
 from tests.outcome_service import Service, outcome
 from tests.toy_bank import BANK
 
@@ -36,13 +38,16 @@ def of_another(record: LogRecord, customer: str) -> LogRecord:
 
 @pytest.fixture
 def recorded(log) -> list[LogRecord]:
-    """A decision for c1, a report of it, one that came before its decision, and a decision for
-    c10.
+    """A decision for c1, a report of it, one that came before its decision, one of hers whose
+    decision never came, and a decision for c10.
     """
     live, early = Service(), Service()
     shown = outcome(live.decide())
     live.report(shown)
     early.report(replace(shown, event_id="early"))
+    never = replace(shown, event_id="never", decision_id=new_ulid(NOW))
+    own = Principal("app", PrincipalKind.CUSTOMER, frozenset({AccessScope.CUSTOMER}), "c1")
+    early.report(never, principal=own)
     records = [*live.log.records, *early.log.records, of_another(live.log.records[0], "c10")]
     log.open_now()
     for record in records:
@@ -69,7 +74,7 @@ def test_tells_what_is_held_and_erases_nothing_without_being_told_to(
     monkeypatch.setenv("NBO_REDIS_URL", address)
     keys = put_online(redis, "c1")
     assert run(["events", "erase", "--customer", "c1", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"decisions": 1, "outcomes": 2}
+    assert json.loads(capsys.readouterr().out) == {"decisions": 1, "outcomes": 3}
     assert run(["events", "erase", "--customer", "c1"]) == 0
     assert "nothing was erased: repeat it with --yes" in capsys.readouterr().err
     assert erased(home) == []
@@ -83,8 +88,8 @@ def test_erases_one_customer_and_leaves_all_others_and_the_chains(
     hers, another = put_online(redis, "c1"), put_online(redis, "c10")
     assert run(["events", "erase", "--customer", "c1", "--yes", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"decisions": 1, "outcomes": 2, "erased_records": 3, "deleted_redis_keys": 3}
-    assert sorted(erased(home)) == ["decision", "outcome", "outcome"]
+    assert told == {"decisions": 1, "outcomes": 3, "erased_records": 4, "deleted_redis_keys": 3}
+    assert sorted(erased(home)) == ["decision", "outcome", "outcome", "outcome"]
     assert redis.exists(*hers) == 0
     assert redis.exists(*another) == len(another)
     kept = EventBook(home.root / "log").find(recorded[-1].key)
