@@ -178,7 +178,7 @@ def _typed(content: dict[str, Any]) -> _Claims:
 
 
 def _claim_at(complaint: str) -> str:
-    """Where the decoder stopped, such as `calls[0].until`: names of ours, nothing the token says."""
+    """Where the decoder stopped, such as `calls[0].until`: names of ours, not what it says."""
     path = _PATH.search(complaint)
     missing = _MISSING.search(complaint)
     steps = (path and path[1], missing and missing[1])
