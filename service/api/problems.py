@@ -63,6 +63,11 @@ UNAVAILABLE: Kind = (
     "Something the answer needs cannot be had now",
     "Try again.",
 )
+NOT_ON_RECORD: Kind = (
+    "not-on-record",
+    "No such decision, or no such offer in it, is on record",
+    "Copy the ids of an answer.",
+)
 _STATUSES: dict[type[ServiceError], tuple[int, Kind]] = {
     NotAuthenticated: (401, PROBLEMS[401]),
     NotAuthorised: (403, PROBLEMS[403]),
@@ -71,8 +76,8 @@ _STATUSES: dict[type[ServiceError], tuple[int, Kind]] = {
     DependencyUnavailable: (503, UNAVAILABLE),
     LogUnavailable: (503, UNAVAILABLE),
     RequestConflict: (409, PROBLEMS[409]),
-    DecisionUnknown: (404, PROBLEMS[404]),
-    OfferUnknown: (404, PROBLEMS[404]),
+    DecisionUnknown: (404, NOT_ON_RECORD),
+    OfferUnknown: (404, NOT_ON_RECORD),
     RecordGone: (410, PROBLEMS[410]),
     RecordUnreadable: (410, PROBLEMS[410]),
     RecordDamaged: (410, PROBLEMS[410]),

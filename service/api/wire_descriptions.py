@@ -12,8 +12,8 @@ COMMON: dict[str, str] = {
     "context_weight": "C: factor of trigger and intent, 0.5 to 2; null where not meant for whoever"
     " asks, or not known.",
     "decision_id": "ULID of the decision; it finds the record, and outcomes name it.",
-    "degraded_reasons": "What was missing, such as features_missing or state_unavailable; empty ="
-    " nothing.",
+    "degraded_reasons": "What was missing, such as features_missing or view_stale:product_holdings;"
+    " empty = nothing. docs/degraded_reasons.md lists all, and when asking again soon helps.",
     "detail": "What there is to know about it, for people; never personal data.",
     "lever": "L: the bank's push (> 1) or brake (< 1), 0.5 to 2; null where not meant for whoever"
     " asks, or not known.",

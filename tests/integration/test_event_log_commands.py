@@ -126,6 +126,7 @@ def test_an_exported_decision_can_be_checked_with_what_its_file_says(bank, capsy
     decision, out = bank.decisions[5], bank.home / "decision.json"
     assert run(["audit", "export", decision, "--out", str(out), "--json"]) == 0
     assert said(capsys)["records"] == 1
+    assert out.stat().st_mode & 0o777 == 0o600
     document = json.loads(out.read_bytes())
     assert document["versions"] == VERSIONS
     (record,) = document["records"]
