@@ -80,6 +80,7 @@ async def _background(
         "catalogue": follow_catalogue(desk, place.catalogues, versions).run,
         "versions": versions.run,
         "kill_switches": desk.follow_kills.run,
+        "stops_on_record": desk.set_kill_switch.run,
         "outcomes": desk.record_outcomes.run,
         "loop_watch": LoopWatch(place.metrics, place.log).run,
     }
