@@ -61,7 +61,8 @@ async def open_place(
     identity = _bank(home, settings)
     wire = RedisWire(_redis_address(settings))
     stack.push_async_callback(wire.aclose)
-    event_log = FileEventLog(home.root / "log", _anchors(home, settings), watch=LogMetrics(metrics))
+    watch = LogMetrics(metrics, log)
+    event_log = FileEventLog(home.root / "log", _anchors(home, settings), watch=watch)
     await event_log.open()
     stack.push_async_callback(event_log.close)
     return Place(

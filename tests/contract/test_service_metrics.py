@@ -28,7 +28,7 @@ from service.domain.catalogue import Catalogue
 from service.domain.columns import Mask
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Situation
-from service.errors import CatalogueInvalid
+from service.errors import CatalogueInvalid, LogUnavailable
 from service.ports import OpenedRelease, RecordKind, Reservation
 from service.rules.not_killed import NotKilled
 from service.telemetry.kept_going import kept_going
@@ -185,11 +185,12 @@ async def follow_catalogues(desk: Desk) -> None:
 
 def write_a_log(folder: Path, metrics: Metrics) -> None:
     """One record goes to disk, the next nowhere."""
-    log = FileEventLog(folder / "log", folder / "anchors", watch=LogMetrics(metrics))
+    watch = LogMetrics(metrics, open_log(BytesIO(), level="error"))
+    log = FileEventLog(folder / "log", folder / "anchors", watch=watch)
     asyncio.run(log.open())
     log.append(RecordKind.CATALOGUE, b"toy")
     asyncio.run(log.close())
-    LogMetrics(metrics).failed()
+    watch.failed(LogUnavailable("the log is full"))
 
 
 def report_outcomes(metrics: Metrics) -> None:
