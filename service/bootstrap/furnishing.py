@@ -24,8 +24,10 @@ from service.api.readiness import Readiness
 from service.api.tracking_tokens import TrackingTokens
 from service.bootstrap.composing import Front, Outside, UseCases
 from service.bootstrap.place import Place
+from service.domain.catalogue import Catalogue
 from service.domain.kill_switches import KillState
-from service.ports import OpenedRelease, RecordKind
+from service.errors import CatalogueInvalid, RecordDamaged
+from service.ports import OpenedRelease, RecordKind, kind_key
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.decision_metrics import DecisionMetrics
 from service.telemetry.kept_going import kept_going
@@ -33,6 +35,7 @@ from service.telemetry.outcome_metrics import OutcomeMetrics
 from service.use_cases.edition import Edition, compose_edition
 from service.use_cases.make_decision import Surroundings
 from service.use_cases.stops_on_record import stops_on_record
+from service.use_cases.version_records import CatalogueRecord, version_told
 
 
 async def furnish(
@@ -49,8 +52,33 @@ async def furnish(
 
 def _first_edition(place: Place, opened: OpenedRelease) -> Edition:
     """Today's catalogue with the promoted bundle."""
-    catalogue = place.catalogues.take(place.catalogues.read())
+    catalogue = _first_catalogue(place)
     return compose_edition(catalogue, opened.release, place.vocabulary, opened.degraded_reasons)
+
+
+def _first_catalogue(place: Place) -> Catalogue:
+    """What lies there; where that is refused and others may be serving, what they decide with."""
+    try:
+        return place.catalogues.open()
+    except CatalogueInvalid as refused:
+        if not place.crew.is_replacement:
+            raise  # whoever starts the service is there to read it
+        in_use = _adopted_last(place)
+        if in_use is None:
+            raise refused from None
+        return in_use
+
+
+def _adopted_last(place: Place) -> Catalogue | None:
+    """The kept catalogue that the log names last; None where it cannot be had any more."""
+    try:
+        record = place.event_log.find(kind_key(RecordKind.CATALOGUE))
+        told = version_told(record) if record else None
+        if not isinstance(told, CatalogueRecord):
+            return None
+        return place.catalogues.reopen(told.catalogue, told.policy)
+    except (CatalogueInvalid, RecordDamaged, OSError):
+        return None
 
 
 def _stops_on_record(place: Place) -> KillState:
