@@ -30,7 +30,8 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends libgomp1 \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --system --gid 10001 nbo \
- && useradd --system --uid 10001 --gid nbo --home-dir /var/lib/nbo --create-home --shell /usr/sbin/nologin nbo
+ && useradd --system --uid 10001 --gid nbo --home-dir /var/lib/nbo --create-home --shell /usr/sbin/nologin nbo \
+ && install --directory --owner nbo --group nbo /var/lib/nbo-anchors
 ENV PATH=/opt/nbo/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -48,12 +49,12 @@ COPY --from=batch-builder /opt/nbo /opt/nbo
 USER nbo:nbo
 CMD ["nbo", "--help"]
 
-# Loopback unless the command says otherwise: nobody has to authenticate.
+# Loopback unless the command says otherwise. The health check asks at NBO_PORT: set that, not --port.
 FROM runtime AS service
 COPY --from=service-builder /opt/nbo /opt/nbo
 USER nbo:nbo
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/ready', timeout=2)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + (os.environ.get('NBO_PORT') or '8000') + '/health/ready', timeout=2)"]
 ENTRYPOINT ["nbo", "serve"]
 CMD ["--workers", "2"]

@@ -26,3 +26,10 @@ def refuse_without_log() -> None:
             f"there is no event log in {local_home().root}: `nbo serve` begins one; or point"
             " NBO_HOME to where it runs"
         )
+
+
+def on_one_volume(*folders: Path) -> bool:
+    """Whether these folders are there and lie on the same device."""
+    if not all(folder.exists() for folder in folders):
+        return False
+    return len({folder.stat().st_dev for folder in folders}) == 1

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
+
+PRIVATE_MODE = 0o600
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
@@ -40,6 +45,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 def stdout() -> Console:
     """The console of results; as wide as needed when nobody looks, so that nothing is cut."""
     return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Replace the file's content; nobody but its owner may read it, also where it was there."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_MODE)
+    with os.fdopen(descriptor, "wb") as stream:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):  # /dev/stdout is not ours to close
+            os.fchmod(descriptor, PRIVATE_MODE)
+        stream.write(content)
 
 
 def note(text: str) -> None:

@@ -23,7 +23,7 @@ class WantedBank:
     source: str | None = None
     path: Path | None = None
     name: str | None = None
-    currency: str = "EUR"
+    currency: str | None = None
     customers: int | None = None
 
 

@@ -19,6 +19,7 @@ from nbo.errors import ServerUnavailable
 from nbo.loopback_ports import LOOPBACK, accepts, free_port, is_free
 from nbo.redis_access import read_password, write_password
 from nbo.redis_binary import find_binary
+from nbo.redis_last_words import last_words
 
 START_SECONDS = 10.0
 LOAD_SECONDS = 120.0
@@ -110,7 +111,7 @@ class RedisServer:
             self.address_file.unlink(missing_ok=True)
         else:
             self.address_file.write_bytes(msgspec.json.encode(killed))
-        raise ServerUnavailable(f"{binary} did not start: {self._last_words()}")
+        raise ServerUnavailable(f"{binary} did not start: {last_words(self.log_file)}")
 
     def url(self, address: Address) -> str:
         """How clients reach the server; it holds the password, so nobody may print it."""
@@ -218,13 +219,6 @@ class RedisServer:
             yield client
         finally:
             client.close()
-
-    def _last_words(self) -> str:
-        try:
-            lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return "it wrote no log"
-        return f"{self.log_file} ends with: {lines[-1].strip()}" if lines else "its log is empty"
 
 
 def _is_alive(pid: int) -> bool:

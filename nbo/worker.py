@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 
 
-def create_app() -> Litestar:
-    """The service, tied to the process that started it."""
+def create_app(*, workers: int = 1, is_replacement: bool = False) -> Litestar:
+    """The service as one of so many workers, tied to the process that started it."""
     _end_with_parent()
     leave_out_optional_libraries()
     from service.asgi import create_app as create_service
+    from service.settings import Crew
 
-    app = create_service()
+    app = create_service(crew=Crew(workers, is_replacement))
     app.on_startup += [_say_goodbye_first, _keep_out_of_collections]
     return app
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
@@ -18,8 +21,11 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from nbo.errors import CommandError
+from nbo.worker import create_app
 
-WORKER = "nbo.worker:create_app"
+if TYPE_CHECKING:
+    from litestar import Litestar
+
 KEEP_ALIVE_SECONDS = 75
 FINISH_SECONDS = 10
 """How long a worker that was told to stop works on what it has begun."""
@@ -63,7 +69,9 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace who ended; one that cannot start ends all only when none has ever started."""
-        self._has_started = self._has_started or any(map(self._is_ready, self.processes))
+        if not self._has_started and any(map(self._is_ready, self.processes)):
+            self._has_started = True
+            self.config.app = _worker(self.config.workers, is_replacement=True)
         for place, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
@@ -74,9 +82,13 @@ class Supervisor(Multiprocess):
             if place in self._retries and self._is_ready(process):
                 del self._retries[place]
             return
+        has_hung = process.process.is_alive()
         process.kill()
         process.join()
-        if process.exitcode == STARTUP_FAILURE and not self._is_to_be_retried(place, process):
+        if process.exitcode != STARTUP_FAILURE:
+            end = "did not answer and was killed" if has_hung else _end(process.exitcode)
+            self._log.warning("worker %s %s: replaced", process.pid, end)
+        elif not self._is_to_be_retried(place, process):
             return
         replacement = self.processes[place] = Process(self.config, self.sockets)
         replacement.start()
@@ -103,7 +115,7 @@ class Supervisor(Multiprocess):
 def serve_on(listener: socket.socket, *, workers: int) -> None:
     """Answer on this socket until told to stop; `CommandError` when no worker could start."""
     config = Config(
-        WORKER,
+        _worker(workers),
         factory=True,
         workers=workers,
         loop="uvloop",
@@ -123,6 +135,20 @@ def serve_on(listener: socket.socket, *, workers: int) -> None:
         supervisor.run()
     if supervisor.could_not_start:
         raise CommandError("the service could not start: see the lines above")
+
+
+def _worker(workers: int, *, is_replacement: bool = False) -> Callable[[], Litestar]:
+    return partial(create_app, workers=workers, is_replacement=is_replacement)
+
+
+def _end(exit_code: int | None) -> str:
+    """How a process ended, in words; below zero stands the signal that ended it."""
+    if exit_code is None or exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        return f"was ended by {signal.Signals(-exit_code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was ended by signal {-exit_code}"
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from service.api.recorded import recorded_decision, replay_decision, why_not_off
 from service.api.request_body import MOST_BODY_BYTES
 from service.bootstrap import open_desk
 from service.errors import ServiceError
-from service.settings import Settings, read_settings
+from service.settings import Crew, Settings, read_settings
 from service.telemetry.http_metrics import HttpMetrics
 from service.telemetry.line_writer import LineWriter
 from service.telemetry.logging import Log, open_log
@@ -44,7 +44,9 @@ FAREWELL_KEY = "farewell"
 NO_STORE = ResponseHeader(name="Cache-Control", value="no-store")
 
 
-def create_app(settings: Settings | None = None, *, records_start: bool = True) -> Litestar:
+def create_app(
+    settings: Settings | None = None, *, records_start: bool = True, crew: Crew | None = None
+) -> Litestar:
     """The service for these settings, or for those of the environment. One that records no
     decision need not put on record with which catalogue and model it started.
     """
@@ -57,7 +59,7 @@ def create_app(settings: Settings | None = None, *, records_start: bool = True) 
     async def desk() -> AsyncIterator[Desk]:
         with closing(lines):  # the server may end by a signal, after which nothing else runs
             async with open_desk(
-                settings, metrics, log, lines, records_start=records_start
+                settings, metrics, log, lines, records_start=records_start, crew=crew or Crew()
             ) as opened:
                 yield opened
 

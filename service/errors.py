@@ -8,11 +8,15 @@ class ServiceError(Exception):
 
 
 class RequestInvalid(ServiceError):
-    """The request breaks the contract; `pointer` is the JSON pointer of the offending field."""
+    """The request breaks the contract; `pointer` is the JSON pointer of the offending field,
+    `faults` are those of a batch's entries, one for each that is at fault.
+    """
 
-    def __init__(self, detail: str, *, pointer: str = "") -> None:
+    def __init__(
+        self, detail: str, *, pointer: str = "", faults: tuple[RequestInvalid, ...] = ()
+    ) -> None:
         super().__init__(detail)
-        self.pointer = pointer
+        self.pointer, self.faults = pointer, faults
 
 
 class CatalogueInvalid(ServiceError):

@@ -95,6 +95,16 @@ class Settings:
             )
 
 
+@dataclass(frozen=True)
+class Crew:
+    """The workers somebody keeps alive, as each of them is told of it when it is started."""
+
+    size: int = 1
+    """How many were asked for."""
+    is_replacement: bool = False
+    """Whether this one takes the place of one that ended: the others may be serving."""
+
+
 KNOWN_KEYS = tuple(f"{PREFIX}{setting.name.upper()}" for setting in fields(Settings))
 
 

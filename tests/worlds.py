@@ -73,7 +73,6 @@ def toy_catalogue() -> Catalogue:
     third_party[OFFERS.index("partner_cover")] = True
     minimum_age = np.full(count, np.nan)
     minimum_age[OFFERS.index("get_card")] = 18
-    words = Treatment("Title", "Body", CallToAction("Go", "app://go"), None, None, "Say this.")
     return Catalogue(
         version="catalogue-1",
         currency="CNY",
@@ -104,10 +103,20 @@ def toy_catalogue() -> Catalogue:
             "mobile_app/home_feed": everywhere,
             "sms/message": everywhere,
         },
-        treatments={(offer, locale, "*"): words for offer in OFFERS for locale in ("en", "zh-CN")},
+        treatments={
+            (offer, locale, "*"): toy_words(locale)
+            for offer in OFFERS
+            for locale in ("en", "zh-CN")
+        },
         fallback_locale="en",
         policy=TOY_POLICY,
     )
+
+
+def toy_words(locale: str) -> Treatment:
+    """The same words in every locale."""
+    action = CallToAction("Go", "app://go")
+    return Treatment(locale, "Title", "Body", action, None, None, "Say this.")
 
 
 def unknown_features(as_of: datetime = AS_OF) -> RawFeatures:

@@ -10,8 +10,15 @@ import rich_click as click
 
 from nbo.errors import UsageRefused
 from nbo.in_force import in_force
-from nbo.local_log import anchors_folder, log_folder, refuse_without_log
-from nbo.output import json_option, note, print_facts, print_json, print_table
+from nbo.local_log import anchors_folder, log_folder, on_one_volume, refuse_without_log
+from nbo.output import (
+    json_option,
+    note,
+    print_facts,
+    print_json,
+    print_table,
+    write_private,
+)
 from nbo.progress import shown_progress
 from nbo.record_documents import HOW_TO_CHECK, record_document
 from service.adapters.event_log import EventBook, StoredRecord
@@ -45,6 +52,11 @@ def verify(as_json: bool) -> None:
         columns = ("writer", "records", "erased", "anchored", "first", "last", "status")
         print_table(columns, map(_row, verdict.writers))
         print_facts(verdict.kinds.items())
+    if on_one_volume(log_folder(), anchors_folder()):
+        note(
+            "nbo: the anchors lie on the log's own volume: whoever cuts both alike leaves no trace;"
+            " set NBO_ANCHORS to another volume, or copy them away"
+        )
     for bad in verdict.damaged:
         note(f"nbo: writer {bad.writer}, record {bad.bad_seq}: {bad.problem}")
     if verdict.damaged:
@@ -61,13 +73,13 @@ def export(decision_id: str, out: Path, as_json: bool) -> None:
     """Write one decision, its versions with the records of when they came into force, and the proof
     of its place in the chain to one JSON file.
 
-    The file holds the customer's data as recorded: keep it as such.
+    The file holds the customer's data as recorded: only its owner may read it (0600). Keep it so.
 
     Example: nbo audit export 01JG7Y8Q3V5W2X4Z6A8B0C1D2E --out decision.json
     """
     records = _records_of(decision_id)
     document = _exported(decision_id, records)
-    out.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    write_private(out, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     told = {"decision_id": decision_id, "records": len(records), "file": str(out)}
     if as_json:
         print_json(told)

@@ -11,7 +11,7 @@ from click.exceptions import Exit
 from model_registry.home import BankIdentity
 from nbo.errors import UsageRefused
 from nbo.local_home import local_home
-from nbo.output import json_option, print_json
+from nbo.output import json_option, note, print_json
 
 INVALID = 1
 
@@ -32,10 +32,14 @@ def catalogue() -> None:
 def check(folder: Path | None, as_json: bool) -> None:
     """Read a catalogue as the service does: a summary, or every complaint with file and line.
 
+    Hints name what is valid and seldom meant: offers without a talk track for agents, and advised
+    ones in channels where nobody advises.
+
     Products, bank and currency are those of the bank in NBO_HOME; without one they go unchecked.
 
     Example: nbo catalogue check --catalogue catalogue/simulated
     """
+    from nbo.catalogue_hints import hints
     from nbo.catalogue_summary import show_summary, summary
     from service.adapters.catalogue_files import CatalogueFiles
     from service.adapters.shipped_catalogues import catalogue_folder
@@ -60,10 +64,13 @@ def check(folder: Path | None, as_json: bool) -> None:
             "valid": checked is not None,
             "checked_whole": is_checked_whole,
             "complaints": told,
+            "hints": hints(checked) if checked else [],
         }
         print_json(document | (summary(checked) if checked else {}))
     elif checked is not None:
         show_summary(checked)
+        for hint in hints(checked):
+            note(f"hint: {hint}")
     else:
         for complaint in complaints:
             click.echo(str(complaint), err=True)

@@ -66,9 +66,12 @@ def santander(path: Path, as_json: bool) -> None:
 @import_.command()
 @path_option
 @click.option("--bank", required=True, help="Short name; also names the catalogue folder.")
-@click.option("--currency", default="EUR", show_default=True, help="ISO 4217 code of all amounts.")
+@click.option(
+    "--currency",
+    help="ISO 4217 code of all amounts.  [default: the one NBO_HOME holds this bank in, else EUR]",
+)
 @json_option
-def tables(path: Path, bank: str, currency: str, as_json: bool) -> None:
+def tables(path: Path, bank: str, currency: str | None, as_json: bool) -> None:
     """Import a folder of canonical tables (Parquet or CSV).
 
     Bad rows go to NBO_HOME/quarantine with line and reason; a bad column stops the import, and so

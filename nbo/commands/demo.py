@@ -19,7 +19,10 @@ from nbo.preparation import SOURCES, WantedBank
 )
 @click.option("--path", type=click.Path(exists=True, path_type=Path), help="Import this first.")
 @click.option("--bank", help="With --source tables: the bank's short name.")
-@click.option("--currency", default="EUR", show_default=True, help="With --source tables.")
+@click.option(
+    "--currency",
+    help="With --source tables.  [default: the one NBO_HOME holds this bank in, else EUR]",
+)
 @click.option("--customers", type=click.IntRange(min=1), help="Size of the simulated bank.")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: any free one]")
 def demo(once: bool, port: int | None, **wanted: Any) -> None:

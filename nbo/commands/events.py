@@ -1,4 +1,4 @@
-"""`nbo events`: what the event log holds, and its copy for training."""
+"""`nbo events`: what the event log holds, its copy for training, and a customer's erasure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import datetime, timezone
 import rich_click as click
 from rich.markup import escape
 
+from nbo.embedded_redis import redis_url
 from nbo.errors import UsageRefused
 from nbo.local_home import local_home
-from nbo.local_log import log_folder, refuse_without_log
-from nbo.output import json_option, print_facts, print_json, print_table
+from nbo.local_log import anchors_folder, log_folder, refuse_without_log
+from nbo.output import json_option, note, print_facts, print_json, print_table
 from nbo.progress import shown_progress
 from nbo.recent_records import recent_records
 from nbo.record_documents import decoded, key_text
@@ -22,7 +23,7 @@ from service.ports.event_log import RecordKind
 
 @click.group()
 def events() -> None:
-    """List what was recorded, and compact it for training."""
+    """List what was recorded, compact it for training, erase what is held of a customer."""
 
 
 @events.command(name="list")
@@ -76,6 +77,39 @@ def compact(as_json: bool) -> None:
         print_json(facts)
     else:
         print_facts((facts | {"files": len(summary.files)}).items())
+
+
+@events.command()
+@click.option("--customer", required=True, help="The customer's id, as the bank writes it.")
+@click.option("--yes", is_flag=True, help="Erase; without it is only told what there is.")
+@json_option
+def erase(customer: str, *, yes: bool, as_json: bool) -> None:
+    """Erase what the event log and Redis hold of a customer: her decisions, what was reported of
+    them, her features, consents and contact history. The chains stay valid, and say what was
+    erased. It cannot be undone.
+
+    The imported tables still hold her: take her out of the bank's data and import it first, or the
+    next load brings her back. Afterwards run `nbo events compact`; backups are yours to treat.
+
+    Example: nbo events erase --customer C0000001 --yes
+    """
+    from nbo.customer_erasure import erase_held, forget_online, held_of
+
+    refuse_without_log()
+    bank = local_home().bank().bank
+    with terminations_unwind(), shown_progress() as progress:
+        held = held_of(log_folder(), customer, progress)
+        facts = {"decisions": len(held.decisions), "outcomes": len(held.outcomes)}
+        if yes:
+            with redis_url(local_home().root) as url:
+                facts["deleted_redis_keys"] = forget_online(url, bank, customer)
+            facts["erased_records"] = erase_held(log_folder(), anchors_folder(), held, progress)
+    if as_json:
+        print_json(facts)
+        return
+    print_facts(facts.items())
+    if not yes:
+        note("nothing was erased: repeat it with --yes")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -19,7 +19,13 @@ def keys() -> None:
 
 @keys.command()
 @click.option("--sub", default="developer", show_default=True, help="Who the token speaks of.")
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="Repeatable; see docs.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="What it allows (docs/access.md); repeatable.  [default: decide]",
+)
 @click.option("--customer", "customer_id", metavar="ID", help="Bind the token to this customer.")
 @click.option(
     "--call",

@@ -24,7 +24,10 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--source", type=click.Choice(SOURCES), help="[default: the bank the home holds]")
 @click.option("--path", type=click.Path(exists=True, path_type=Path), help="Import this first.")
 @click.option("--bank", help="With --source tables: the bank's short name.")
-@click.option("--currency", default="EUR", show_default=True, help="With --source tables.")
+@click.option(
+    "--currency",
+    help="With --source tables.  [default: the one NBO_HOME holds this bank in, else EUR]",
+)
 @click.option(
     "--train-until",
     type=DATE,

@@ -45,6 +45,10 @@ class CatalogueArchive:
 
     def open(self, version: str, policy_version: str) -> Catalogue:
         """The kept catalogue; `CatalogueInvalid` when it is not there or was changed."""
+        return CatalogueFiles(self._folder).compile(self.read(version, policy_version))
+
+    def read(self, version: str, policy_version: str) -> CatalogueSource:
+        """The bytes of the kept catalogue; `CatalogueInvalid` as `open`."""
         if not (_VERSION.fullmatch(version) and _VERSION.fullmatch(policy_version)):
             raise CatalogueInvalid(f"{version}-{policy_version} is no version of a catalogue")
         folder = self._folder / f"{version}-{policy_version}"
@@ -52,11 +56,10 @@ class CatalogueArchive:
             raise CatalogueInvalid(
                 f"{folder} is missing: restore catalogue {version} with policy {policy_version}"
             )
-        files = CatalogueFiles(folder)
-        source = files.read()
+        source = CatalogueSource.read(folder)
         if (source.version, source.policy_version) != (version, policy_version):
             raise CatalogueInvalid(f"{folder} was changed after it was kept: restore it")
-        return files.compile(source)
+        return source
 
 
 def open_archived(home: Home, catalogue_version: str, policy_version: str) -> Catalogue:

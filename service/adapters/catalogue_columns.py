@@ -139,6 +139,7 @@ def _key(entry: TreatmentEntry) -> tuple[str, str, str]:
 def _treatment(entry: TreatmentEntry) -> Treatment:
     action = entry.call_to_action
     return Treatment(
+        locale=entry.locale,
         title=entry.title,
         body=entry.body,
         call_to_action=CallToAction(action.label, action.deep_link) if action else None,

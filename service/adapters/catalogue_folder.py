@@ -41,6 +41,12 @@ class CatalogueFolder:
         """What lies there now."""
         return self.take(self.read())
 
+    def reopen(self, version: str, policy_version: str) -> Catalogue:
+        """One that was taken before, checked anew; `CatalogueInvalid` when it is not kept or does
+        not fit the bank any more.
+        """
+        return self._files.compile(self._archive.read(version, policy_version))
+
 
 def _mark(path: Path) -> tuple[int, ...] | None:
     try:

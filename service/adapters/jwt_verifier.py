@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from jwt.exceptions import (
     InvalidAlgorithmError,
     InvalidAudienceError,
     InvalidIssuerError,
+    InvalidJTIError,
     InvalidSignatureError,
+    InvalidSubjectError,
     MissingRequiredClaimError,
     PyJWTError,
 )
@@ -29,15 +32,21 @@ from service.errors import DependencyUnavailable, NotAuthenticated
 LEEWAY_SECONDS = 30
 MOST_TOKEN_BYTES = 8192
 MOST_REMEMBERED = 10_000
+_MISSHAPEN = "the claim {} of the token has another form than docs/access.md describes"
 _FAULTS: tuple[tuple[type[PyJWTError], str], ...] = (
     (ExpiredSignatureError, "the token has expired"),
     (ImmatureSignatureError, "the token is not valid yet"),
     (InvalidAudienceError, "the token is for another audience than NBO_JWT_AUDIENCE"),
     (InvalidIssuerError, "the token is by another issuer than NBO_JWT_ISSUER"),
     (MissingRequiredClaimError, "the token lacks one of exp, sub, aud"),
+    (InvalidSubjectError, _MISSHAPEN.format("sub")),
+    (InvalidJTIError, _MISSHAPEN.format("jti")),
 )
 _UNREADABLE = "the token cannot be read"
 _UNKNOWN_KEY = "the token is not signed with a key known here"
+_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_TIME = re.compile(r"\((exp|nbf|iat)\) must be")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
@@ -158,16 +167,28 @@ class JwtVerifier:
             return None
         except (PyJWTError, ValueError, OverflowError, RecursionError) as error:
             faults = (text for kind, text in _FAULTS if isinstance(error, kind))
-            raise NotAuthenticated(next(faults, _UNREADABLE)) from None
+            raise NotAuthenticated(next(faults, _misshapen(error))) from None
 
 
 def _typed(content: dict[str, Any]) -> _Claims:
     try:
         return msgspec.convert(content, _Claims)
-    except msgspec.ValidationError:
-        raise NotAuthenticated(
-            "a claim of the token has another form than docs/access.md describes"
-        ) from None
+    except msgspec.ValidationError as error:
+        raise NotAuthenticated(_MISSHAPEN.format(_claim_at(str(error)))) from None
+
+
+def _claim_at(complaint: str) -> str:
+    """Where the decoder stopped, such as `calls[0].until`: names of ours, not what it says."""
+    path = _PATH.search(complaint)
+    missing = _MISSING.search(complaint)
+    steps = (path and path[1], missing and missing[1])
+    return ".".join(step for step in steps if step)
+
+
+def _misshapen(error: Exception) -> str:
+    """A time that is no number is named, anything else is a token nobody can read."""
+    named = _TIME.search(str(error))
+    return _MISSHAPEN.format(named[1]) if named else _UNREADABLE
 
 
 def _principal(claims: _Claims) -> Principal:

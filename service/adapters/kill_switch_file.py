@@ -10,7 +10,7 @@ import msgspec
 from model_registry.durable_files import replace_durably
 from model_registry.file_lock import exclusive
 from service.domain.kill_switches import KillState
-from service.errors import DependencyUnavailable
+from service.errors import DependencyUnavailable, RecordDamaged
 
 FILE = "kill_switches.json"
 LOCK = ".kill_switches.lock"
@@ -27,7 +27,7 @@ class KillSwitchFile:
         """What is stopped now; the same object as long as nothing changed.
 
         Raises `DependencyUnavailable` when the file is damaged, or gone although it was there:
-        neither may be taken for "nothing is stopped". A home without one never stopped anything.
+        neither may be taken for "nothing is stopped".
         """
         content, known = self._last
         found = self._content()
@@ -41,6 +41,25 @@ class KillSwitchFile:
         self._last = found, state
         return state
 
+    def ensure(self, on_record: Callable[[], KillState]) -> None:
+        """Make the file where there is none, from what is on record: whoever starts knows nothing
+        of what a lost one stopped. Raises `DependencyUnavailable` when either cannot be had.
+        """
+        try:
+            with exclusive(self._lock):
+                if self._content() is None:
+                    replace_durably(self._path, _encode(on_record()))
+        except RecordDamaged as error:
+            raise DependencyUnavailable(
+                f"{self._path} is gone, and what it stopped cannot be told from the event log:"
+                f" restore it from a backup, or the log: {error}"
+            ) from None
+        except OSError as error:
+            raise DependencyUnavailable(
+                f"{self._path} is gone and cannot be made anew ({error.strerror}): free disk space"
+                " or mend access to NBO_HOME"
+            ) from None
+
     def change(self, edit: Callable[[KillState], KillState]) -> KillState:
         """Replace the state by what `edit` makes of it; on disk when this returns.
 
@@ -50,7 +69,7 @@ class KillSwitchFile:
         try:
             with exclusive(self._lock):
                 state = edit(self._read_or_last())
-                replace_durably(self._path, msgspec.json.format(msgspec.json.encode(state)))
+                replace_durably(self._path, _encode(state))
         except OSError as error:
             raise DependencyUnavailable(
                 f"{self._path} cannot be written ({error.strerror}): nothing was changed; free disk"
@@ -82,5 +101,10 @@ class KillSwitchFile:
             return msgspec.json.decode(content, type=KillState)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise DependencyUnavailable(
-                f"{self._path} is damaged: restore it, or delete it and stop again what must be"
+                f"{self._path} is damaged: restore it, or delete it and start again, which makes it"
+                " anew from the event log"
             ) from None
+
+
+def _encode(state: KillState) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(state))

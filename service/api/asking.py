@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
 
+from service.api.allowed_values import allowed_values
 from service.api.wire import ContextRequest, DecisionRequest, PlacementRequest
 from service.domain.catalogue import Catalogue
 from service.domain.principal import LOCAL, Principal, Visibility
@@ -40,14 +41,25 @@ def decode_request(body: bytes) -> DecisionRequest:
     return decoded(body, _DECODER)
 
 
-def decoded(body: bytes, decoder: msgspec.json.Decoder[Asked]) -> Asked:
+def decoded(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Asked]) -> Asked:
     """What the body says; `RequestInvalid` points at the first field that breaks the contract."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _breach(str(error)) from None
+        raise _breach(str(error), decoder.type) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RequestInvalid("the body is no JSON object in UTF-8: send one") from None
+
+
+def faults_of(
+    entries: Iterable[msgspec.Raw], decoder: msgspec.json.Decoder[Asked], *, at: str
+) -> Iterator[RequestInvalid]:
+    """The first fault of each entry of the list at this pointer that breaks the contract."""
+    for place, entry in enumerate(entries):
+        try:
+            decoded(entry, decoder)
+        except RequestInvalid as fault:
+            yield RequestInvalid(str(fault), pointer=f"{at}/{place}{fault.pointer}")
 
 
 def to_command(
@@ -133,22 +145,28 @@ def _language(locale: str) -> str:
     return locale.replace("_", "-").partition("-")[0].lower()
 
 
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name the bank does not have: which ones it has."""
+    return f"unknown {kind} {name[:MOST_ECHOED]!r}: use one of {', '.join(known)}"
+
+
 def _unknown(kind: str, name: str, known: Iterable[str], *, pointer: str) -> RequestInvalid:
-    return RequestInvalid(
-        f"unknown {kind} {name!r}: use one of {', '.join(known)}", pointer=pointer
-    )
+    return RequestInvalid(unknown_name(kind, name, known), pointer=pointer)
 
 
-def _breach(message: str) -> RequestInvalid:
-    """msgspec's complaint, its path turned into a JSON pointer that includes the field it names."""
+def _breach(message: str, asked: type) -> RequestInvalid:
+    """msgspec's complaint, its path turned into a JSON pointer that includes the field it names;
+    where it is about one of a few values, with all of them.
+    """
     match = _COMPLAINT.match(message)
     assert match
     what = match["whole"] if match["what"] is None else match["what"]
-    if what.startswith("Invalid enum value"):
-        what += ": /schema/openapi.json lists those allowed"
     steps = [name or index for name, index in _STEP.findall(match["path"] or "")]
     if field := _FIELD.search(what):
         steps.append(field[1])
     escaped = (step[:MOST_ECHOED].replace("~", "~0").replace("/", "~1") for step in steps)
     pointer = "".join(f"/{step}" for step in escaped)
-    return RequestInvalid(what[: 2 * MOST_ECHOED], pointer=pointer)
+    detail = what[: 2 * MOST_ECHOED]
+    if what.startswith("Invalid enum value"):
+        detail = f"{detail}: use one of {', '.join(allowed_values(asked, steps))}"
+    return RequestInvalid(detail, pointer=pointer)

@@ -31,6 +31,7 @@ DECISION: dict[str, Any] = {
                     "offer_version": 3,
                     "product_id": "ind_fond_fin_ult1",
                     "treatment": {
+                        "locale": "zh-CN",
                         "title": "稳健配置基金",
                         "body": "分散投资，随时了解净值变化。",
                         "call_to_action": {"label": "了解详情", "deep_link": "bank://funds"},

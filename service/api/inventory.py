@@ -13,18 +13,18 @@ from service.api.wire import (
     CatalogueOffer,
     ModelAnswer,
     ModelsAnswer,
-    RejectReason,
+    RejectReasonInWords,
 )
 from service.domain.catalogue import Catalogue
 
 REJECT_REASONS = [
-    RejectReason("not_interested", {"en": "Not interested", "zh-CN": "不感兴趣"}),
-    RejectReason("has_elsewhere", {"en": "Has it at another bank", "zh-CN": "已在他行办理"}),
-    RejectReason("too_expensive", {"en": "Too expensive", "zh-CN": "费用太高"}),
-    RejectReason("bad_time", {"en": "Not a good time", "zh-CN": "时机不合适"}),
-    RejectReason("prefers_branch", {"en": "Prefers a branch", "zh-CN": "希望到网点办理"}),
-    RejectReason("complaint", {"en": "Has a complaint", "zh-CN": "有投诉"}),
-    RejectReason("other", {"en": "Other", "zh-CN": "其他"}),
+    RejectReasonInWords("not_interested", {"en": "Not interested", "zh-CN": "不感兴趣"}),
+    RejectReasonInWords("has_elsewhere", {"en": "Has it at another bank", "zh-CN": "已在他行办理"}),
+    RejectReasonInWords("too_expensive", {"en": "Too expensive", "zh-CN": "费用太高"}),
+    RejectReasonInWords("bad_time", {"en": "Not a good time", "zh-CN": "时机不合适"}),
+    RejectReasonInWords("prefers_branch", {"en": "Prefers a branch", "zh-CN": "希望到网点办理"}),
+    RejectReasonInWords("complaint", {"en": "Has a complaint", "zh-CN": "有投诉"}),
+    RejectReasonInWords("other", {"en": "Other", "zh-CN": "其他"}),
 ]
 
 
@@ -70,9 +70,16 @@ def _offer(held: Catalogue, row: int, *, with_numbers: bool) -> CatalogueOffer:
         channels=[name for name, mask in held.in_channel.items() if mask[row]],
         lane=held.lanes[row],
         killed=bool(held.killed[row]),
-        title={
-            locale: words.title
-            for (offer, locale, _), words in held.treatments.items()
-            if offer == offer_id
-        },
+        title=_titles(held, offer_id),
     )
+
+
+def _titles(held: Catalogue, offer_id: str) -> dict[str, str]:
+    """By locale: what it is called everywhere, or in the first channel where it has another name
+    in each.
+    """
+    titles: dict[str, str] = {}
+    for (offer, locale, channel), words in held.treatments.items():
+        if offer == offer_id and (channel == "*" or locale not in titles):
+            titles[locale] = words.title
+    return titles

@@ -19,7 +19,9 @@ from service.api.wire_descriptions_recorded import OF as OF_RECORDS
 
 TITLE, VERSION = "Next best offer", "1.0.0"
 DESCRIPTION = (
-    "Where there is a GET, HEAD gives its status and headers. Every error is an RFC 9457 problem."
+    "Where there is a GET, HEAD gives its status and headers. Every error of the service is an RFC"
+    " 9457 problem; what is no HTTP request to it (a broken header, an address of more than 65,535"
+    " characters) the HTTP server itself refuses with 400 and plain text."
 )
 HEADERS = {
     "not-authenticated": ("WWW-Authenticate", {"type": "string"}, "How to say who asks"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from service.api import examples, examples_recorded
 from service.api.authentication import OPEN_PATHS
-from service.api.problems import OVERLOADED, PROBLEMS, UNAVAILABLE, Kind
+from service.api.problems import NOT_ON_RECORD, OVERLOADED, PROBLEMS, UNAVAILABLE, Kind
 from service.api.wire import (
     CatalogueAnswer,
     DecisionAnswer,
@@ -94,7 +94,7 @@ OPERATIONS = (
         summary="One decision on record: what was offered, why, and under which versions",
         answer_type=RecordedDecision,
         answer_example=examples_recorded.DECISION,
-        problems=usual(404, 405, 410, 500),
+        problems=usual(405, 410, 500) | {404: NOT_ON_RECORD},
         needs=(
             AccessScope.CUSTOMER,
             AccessScope.AGENT,
@@ -109,7 +109,7 @@ OPERATIONS = (
         summary="Why an offer was not made: every rule against it, and when it could permit",
         answer_type=WhyNotAnswer,
         answer_example=examples_recorded.WHY_NOT,
-        problems=usual(404, 405, 410, 500),
+        problems=usual(405, 410, 500) | {404: NOT_ON_RECORD},
         needs=(AccessScope.AGENT, AccessScope.ANALYST, AccessScope.AUDIT),
     ),
     Operation(
@@ -119,7 +119,7 @@ OPERATIONS = (
         summary="Decide again from the recorded inputs under the versions of then, and compare",
         answer_type=ReplayAnswer,
         answer_example=examples_recorded.REPLAY,
-        problems=usual(404, 405, 410, 500),
+        problems=usual(405, 410, 500) | {404: NOT_ON_RECORD},
         needs=(AccessScope.REPLAY,),
     ),
     Operation(

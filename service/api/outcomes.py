@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, post
 
-from service.api.asking import decoded
+from service.api.asking import decoded, faults_of, unknown_name
 from service.api.authentication import asking
 from service.api.desk import Desk, desk_of
 from service.api.request_body import read_body
@@ -16,15 +17,21 @@ from service.api.wire_outcomes import (
     OutcomeAnswer,
     OutcomeRequest,
     OutcomesAnswer,
+    OutcomesEntries,
     OutcomesRequest,
 )
 from service.domain.outcomes import Outcome
 from service.domain.principal import AccessScope
 from service.domain.ulid import ulid_bytes
+from service.errors import RequestInvalid
 from service.use_cases.outcome_records import OutcomeResult, OutcomeStatus
 
 MOST_BATCH_BYTES = 1024 * 1024
+MOST_FAULTS = 50
+"""Entries of one batch that a refusal names."""
 _DECODER = msgspec.json.Decoder(OutcomesRequest)
+_ENTRIES_DECODER = msgspec.json.Decoder(OutcomesEntries)
+_ENTRY_DECODER = msgspec.json.Decoder(OutcomeRequest)
 
 
 @post("/v1/outcomes", status_code=202, request_max_body_size=MOST_BATCH_BYTES)
@@ -35,7 +42,7 @@ async def record_outcomes(request: Request[Any, Any, Any]) -> Response[OutcomesA
     body = await read_body(request.receive, most_bytes=MOST_BATCH_BYTES)
     if body is None:
         return Response(b"")  # nobody is there to read it
-    asked, desk = decoded(body, _DECODER), desk_of(request)
+    asked, desk = _batch(body), desk_of(request)
     now = desk.clock.now()
     named = [_named(one, desk, now) for one in asked.outcomes]
     outcomes = [one for one in named if isinstance(one, Outcome)]
@@ -45,14 +52,28 @@ async def record_outcomes(request: Request[Any, Any, Any]) -> Response[OutcomesA
     return Response(OutcomesAnswer(answers))
 
 
+def _batch(body: bytes) -> OutcomesRequest:
+    """What is reported; `RequestInvalid` names every entry at fault, so that a queue gets rid of
+    them in one round trip.
+    """
+    try:
+        return decoded(body, _DECODER)
+    except RequestInvalid as first:
+        entries = decoded(body, _ENTRIES_DECODER).outcomes  # raises where it is no batch
+        faults = islice(faults_of(entries, _ENTRY_DECODER, at="/outcomes"), MOST_FAULTS)
+        raise RequestInvalid(str(first), pointer=first.pointer, faults=tuple(faults)) from None
+
+
 def _named(asked: OutcomeRequest, desk: Desk, now: datetime) -> Outcome | OutcomeResult:
     """The outcome with the offer it is about, or why that cannot be told."""
     names = _offer_named(asked, desk)
     if isinstance(names, str):
         return OutcomeResult(asked.event_id, OutcomeStatus.REJECTED, names)
     decision_id, offer_id = names
-    if asked.channel not in desk.make_decision.edition.catalogue.policy.channels:
-        return OutcomeResult(asked.event_id, OutcomeStatus.REJECTED, "unknown channel")
+    channels = desk.make_decision.edition.catalogue.policy.channels
+    if asked.channel not in channels:
+        detail = unknown_name("channel", asked.channel, channels)
+        return OutcomeResult(asked.event_id, OutcomeStatus.REJECTED, detail)
     return Outcome(
         event_id=asked.event_id,
         decision_id=decision_id,

@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from service.api.wire import CheckAnswer, Problem
+from service.api.wire import CheckAnswer, Fault, Problem
 from service.errors import (
     ContentRefused,
     DecisionUnknown,
@@ -63,6 +63,11 @@ UNAVAILABLE: Kind = (
     "Something the answer needs cannot be had now",
     "Try again.",
 )
+NOT_ON_RECORD: Kind = (
+    "not-on-record",
+    "No such decision, or no such offer in it, is on record",
+    "Copy the ids of an answer.",
+)
 _STATUSES: dict[type[ServiceError], tuple[int, Kind]] = {
     NotAuthenticated: (401, PROBLEMS[401]),
     NotAuthorised: (403, PROBLEMS[403]),
@@ -71,8 +76,8 @@ _STATUSES: dict[type[ServiceError], tuple[int, Kind]] = {
     DependencyUnavailable: (503, UNAVAILABLE),
     LogUnavailable: (503, UNAVAILABLE),
     RequestConflict: (409, PROBLEMS[409]),
-    DecisionUnknown: (404, PROBLEMS[404]),
-    OfferUnknown: (404, PROBLEMS[404]),
+    DecisionUnknown: (404, NOT_ON_RECORD),
+    OfferUnknown: (404, NOT_ON_RECORD),
     RecordGone: (410, PROBLEMS[410]),
     RecordUnreadable: (410, PROBLEMS[410]),
     RecordDamaged: (410, PROBLEMS[410]),
@@ -110,12 +115,13 @@ def problem_response(
     *,
     detail: str = "",
     pointer: str | None = None,
+    errors: list[Fault] | None = None,
     checks: list[CheckAnswer] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
     """The answer for one status; one outside the table counts as request-invalid or ours."""
     kind = PROBLEMS.get(status) or PROBLEMS[400 if status < 500 else 500]
-    body = problem_bytes(status, kind, detail=detail, pointer=pointer, checks=checks)
+    body = problem_bytes(status, kind, detail=detail, pointer=pointer, errors=errors, checks=checks)
     return Response(
         body,
         status_code=status,
@@ -130,6 +136,7 @@ def problem_bytes(
     *,
     detail: str = "",
     pointer: str | None = None,
+    errors: list[Fault] | None = None,
     checks: list[CheckAnswer] | None = None,
 ) -> bytes:
     """The document of a problem of this kind: slug, title, and detail when none is given."""
@@ -141,6 +148,7 @@ def problem_bytes(
             status=status,
             detail=detail or usual,
             pointer=pointer,
+            errors=errors,
             checks=checks,
         )
     )
@@ -162,7 +170,8 @@ def exception_handlers(log: Log) -> ExceptionHandlersMap:
 
 
 def _request_invalid(_: Request[Any, Any, Any], error: RequestInvalid) -> Response[bytes]:
-    return problem_response(400, detail=str(error), pointer=error.pointer)
+    errors = [Fault(pointer=it.pointer, detail=str(it)) for it in error.faults]
+    return problem_response(400, detail=str(error), pointer=error.pointer, errors=errors or None)
 
 
 def _refused_access(_: Request[Any, Any, Any], error: ServiceError) -> Response[bytes]:

@@ -130,6 +130,7 @@ def _numbers(result: DecisionResult, row: int) -> dict[str, float | None]:
 def _treatment(words: Treatment) -> TreatmentAnswer:
     action = words.call_to_action
     return TreatmentAnswer(
+        locale=words.locale,
         title=words.title,
         body=words.body,
         call_to_action=CallToActionAnswer(action.label, action.deep_link) if action else None,

@@ -65,6 +65,7 @@ class CallToActionAnswer(Struct, frozen=True):
 class TreatmentAnswer(Struct, frozen=True):
     """The offer in words; `talk_track` is for agents."""
 
+    locale: str
     title: str
     body: str
     call_to_action: CallToActionAnswer | None
@@ -140,7 +141,7 @@ class DecisionAnswer(Struct, frozen=True, kw_only=True):
     expires_at: Instant
 
 
-class RejectReason(Struct, frozen=True):
+class RejectReasonInWords(Struct, frozen=True):
     """A reason a customer may give for saying no, by locale."""
 
     code: str
@@ -170,7 +171,7 @@ class CatalogueAnswer(Struct, frozen=True, kw_only=True):
     currency: str
     channels: dict[str, dict[str, int]]
     offers: list[CatalogueOffer]
-    reject_reasons: list[RejectReason]
+    reject_reasons: list[RejectReasonInWords]
 
 
 class ModelAnswer(Struct, frozen=True):
@@ -208,6 +209,13 @@ class ReadyAnswer(Struct, frozen=True):
     status: Literal["ready"] = "ready"
 
 
+class Fault(Struct, frozen=True):
+    """What is wrong with one entry of a batch; `pointer` is the JSON pointer of its first fault."""
+
+    pointer: str
+    detail: str
+
+
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9457 problem details; `pointer` is the JSON pointer of the field at fault."""
 
@@ -216,4 +224,5 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: int
     detail: str
     pointer: str | None = None
+    errors: list[Fault] | None = None
     checks: list[CheckAnswer] | None = None

@@ -12,8 +12,8 @@ COMMON: dict[str, str] = {
     "context_weight": "C: factor of trigger and intent, 0.5 to 2; null where not meant for whoever"
     " asks, or not known.",
     "decision_id": "ULID of the decision; it finds the record, and outcomes name it.",
-    "degraded_reasons": "What was missing, such as features_missing or state_unavailable; empty ="
-    " nothing.",
+    "degraded_reasons": "What was missing, such as features_missing or view_stale:product_holdings;"
+    " empty = nothing. docs/degraded_reasons.md lists all, and when asking again soon helps.",
     "detail": "What there is to know about it, for people; never personal data.",
     "lever": "L: the bank's push (> 1) or brake (< 1), 0.5 to 2; null where not meant for whoever"
     " asks, or not known.",
@@ -71,6 +71,7 @@ OF: dict[str, dict[str, str]] = {
         "deep_link": "Where it leads.",
     },
     "TreatmentAnswer": {
+        "locale": "The locale these words are written in: the one asked for, or the nearest.",
         "title": "The headline.",
         "body": "The text.",
         "call_to_action": "The button; null = there is none, or the channel has none.",
@@ -107,7 +108,7 @@ OF: dict[str, dict[str, str]] = {
         " may see them.",
         "expires_at": "Show no offer after this instant: ten minutes from now.",
     },
-    "service.api.wire.RejectReason": {
+    "RejectReasonInWords": {
         "code": "The reason as outcomes name it.",
         "text": "The words by locale.",
     },
@@ -143,12 +144,18 @@ OF: dict[str, dict[str, str]] = {
         "checks": "Every check that had to pass.",
         "status": "Always ready; not ready is a problem with 503.",
     },
+    "Fault": {
+        "pointer": "JSON pointer of the field at fault, or of the entry.",
+        "detail": "What is wrong with it and what to do; never personal data.",
+    },
     "Problem": {
         "type": "Which kind of problem, as an address relative to this service.",
         "title": "The kind in words.",
         "status": "The HTTP status again.",
         "detail": "What is wrong with this request and what to do; never personal data.",
         "pointer": "JSON pointer of the field at fault; absent or null = no one field.",
+        "errors": "Entries of the batch that are at fault, at most 50, each with its first fault;"
+        " absent or null = none of them is.",
         "checks": "What is and is not ready; absent or null but from /health/ready.",
     },
     "KillSwitchRequest": {

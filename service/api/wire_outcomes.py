@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from service.api.wire import Id, Instant, Word
 from service.domain.outcomes import OutcomeKind, RejectReason
@@ -31,6 +31,12 @@ class OutcomesRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """A batch of outcomes; each is answered for itself."""
 
     outcomes: Annotated[list[OutcomeRequest], Meta(min_length=1, max_length=MOST_OUTCOMES)]
+
+
+class OutcomesEntries(Struct, frozen=True, forbid_unknown_fields=True):
+    """The same batch with its entries as they were sent, to look at each for itself."""
+
+    outcomes: Annotated[list[Raw], Meta(min_length=1, max_length=MOST_OUTCOMES)]
 
 
 class OutcomeAnswer(Struct, frozen=True):

@@ -17,7 +17,7 @@ from service.bootstrap.place import Place, open_catalogue, open_clock, open_plac
 from service.bootstrap.warming import warm_up
 from service.errors import LogUnavailable
 from service.ports import OpenedRelease
-from service.settings import Settings
+from service.settings import Crew, Settings
 from service.telemetry.decision_log import DecisionLog
 from service.telemetry.kept_going import Work, kept_going
 from service.telemetry.line_writer import LineStream
@@ -38,7 +38,8 @@ async def open_desk(
     log: Log,
     lines: LineStream,
     *,
-    records_start: bool = True,
+    records_start: bool,
+    crew: Crew,
 ) -> AsyncIterator[Desk]:
     """Everything the handlers need, warmed up; closed again on exit.
 
@@ -48,14 +49,14 @@ async def open_desk(
     """
     home = Home(settings.home)
     async with AsyncExitStack() as stack:
-        place = await open_place(stack, home, settings, metrics, log)
+        place = await open_place(stack, home, settings, metrics, log, crew=crew)
         opened = await asyncio.to_thread(place.releases.open_champion)
         desk = await furnish(stack, place, opened, DecisionLog(lines, level=settings.log_level))
         versions = RecordVersions(place.event_log, place.clock, bank=place.identity.bank)
         if records_start:
             await _record_start(versions, desk, opened)
         background = await _background(desk, place, opened, versions)
-        await warm_up(desk, opened)
+        await warm_up(desk, opened, workers=crew.size)
         for name, work in background.items():
             await stack.enter_async_context(kept_going(name, work, metrics, log))
         yield desk
@@ -88,6 +89,7 @@ async def _background(
         "catalogue": follow_catalogue(desk, place.catalogues, versions).run,
         "versions": versions.run,
         "kill_switches": desk.follow_kills.run,
+        "stops_on_record": desk.set_kill_switch.run,
         "outcomes": desk.record_outcomes.run,
         "loop_watch": LoopWatch(place.metrics, place.log).run,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from service.adapters.catalogue_folder import CatalogueFolder
 from service.adapters.catalogue_source import CatalogueSource
@@ -36,6 +37,7 @@ def follow_catalogue(
 
     def refuse(complaints: str) -> None:
         desk.metrics.catalogue_swaps["refused",].inc()
+        desk.metrics.catalogue_refused.set(1)
         desk.log.error("catalogue_refused", detail=complaints)
 
     return FollowCatalogue(
@@ -44,6 +46,7 @@ def follow_catalogue(
         record=versions.change_catalogue,
         adopt=adopt,
         refuse=refuse,
+        agree=partial(desk.metrics.catalogue_refused.set, 0),
     )
 
 

@@ -19,7 +19,7 @@ from service.adapters.shipped_catalogues import catalogue_folder
 from service.domain.catalogue import Catalogue
 from service.errors import SettingsInvalid
 from service.ports import Clock
-from service.settings import Settings
+from service.settings import Crew, Settings
 from service.telemetry.log_metrics import LogMetrics
 from service.telemetry.logging import Log
 from service.telemetry.metrics import Metrics
@@ -38,6 +38,7 @@ class Place:
     releases: ModelReleases
     metrics: Metrics
     log: Log
+    crew: Crew
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -56,12 +57,19 @@ class Place:
 
 
 async def open_place(
-    stack: AsyncExitStack, home: Home, settings: Settings, metrics: Metrics, log: Log
+    stack: AsyncExitStack,
+    home: Home,
+    settings: Settings,
+    metrics: Metrics,
+    log: Log,
+    *,
+    crew: Crew,
 ) -> Place:
     identity = _bank(home, settings)
     wire = RedisWire(_redis_address(settings))
     stack.push_async_callback(wire.aclose)
-    event_log = FileEventLog(home.root / "log", _anchors(home, settings), watch=LogMetrics(metrics))
+    watch = LogMetrics(metrics, log)
+    event_log = FileEventLog(home.root / "log", _anchors(home, settings), watch=watch)
     await event_log.open()
     stack.push_async_callback(event_log.close)
     return Place(
@@ -83,6 +91,7 @@ async def open_place(
         ),
         metrics=metrics,
         log=log,
+        crew=crew,
     )
 
 

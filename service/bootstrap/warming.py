@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from service.api.desk import Desk
 from service.bootstrap.following import (
     catalogue_detail,
@@ -15,8 +17,10 @@ from service.use_cases.decision_command import DecisionCommand
 WARM_UP_CUSTOMER = "warm-up"
 
 
-async def warm_up(desk: Desk, opened: OpenedRelease) -> None:
-    """Report every readiness check, the last one by deciding once for nobody."""
+async def warm_up(desk: Desk, opened: OpenedRelease, *, workers: int = 1) -> None:
+    """Report every readiness check, the last one by deciding once for nobody; then this is one of
+    so many workers.
+    """
     edition = desk.make_decision.edition
     desk.readiness.report("catalogue", passed=True, detail=catalogue_detail(edition))
     desk.readiness.report("model", passed=not opened.is_refused, detail=opened.detail)
@@ -28,8 +32,11 @@ async def warm_up(desk: Desk, opened: OpenedRelease) -> None:
     detail = ", ".join(failed) or "decided once"
     desk.readiness.report("warm_up", passed=not failed, detail=detail)
     desk.metrics.worker_starts.inc()
+    desk.metrics.workers.set(1)
+    desk.metrics.workers_wanted.set(workers)
     report = desk.log.info if desk.readiness.is_ready else desk.log.error
-    report("started", checks={check.name: check.detail for check in desk.readiness.checks})
+    checks = {check.name: check.detail for check in desk.readiness.checks}
+    report("started", pid=os.getpid(), checks=checks)
 
 
 def _warm_up_command(catalogue: Catalogue) -> DecisionCommand:

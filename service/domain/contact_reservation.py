@@ -74,11 +74,13 @@ def outcome_entry(outcome: Outcome, decided: np.void, *, clock_offset_seconds: f
     """The entry of an outcome of an offer that was handed out as `decided`: in that channel, not
     where it was reported, or a cap of one channel could be filled from another.
 
-    It counts at the instant the contact policy says, in business time: the wall's minus the offset.
+    It counts at the instant the contact policy says, in business time (the wall's minus the
+    offset), but nothing is seen before it was decided: by a clock that is slow, an impression of
+    today would leave today's caps empty.
     """
     entry = decided.copy()
     at = counted_at(outcome.occurred_at.timestamp(), outcome.received_at.timestamp())
-    entry["at"] = at - clock_offset_seconds
+    entry["at"] = max(at - clock_offset_seconds, float(decided["at"]))
     if outcome.until is not None:
         entry["until"] = outcome.until.timestamp() - clock_offset_seconds
     elif outcome.outcome is OutcomeKind.OPTED_OUT:

@@ -84,6 +84,8 @@ class Principal:
             raise NotAuthorised("the token is bound to another customer")
         if self.kind is PrincipalKind.AGENT:
             self._require_call(customer_id, agent_id, call_id, now)
+        if self.kind is PrincipalKind.CUSTOMER and agent_id is not None:
+            raise NotAuthorised("a customer's token acts for no agent: leave on_behalf_of out")
 
     def may_see(self, customer_id: str, *, now: datetime) -> bool:
         """Whether what was decided for this customer is this principal's business."""

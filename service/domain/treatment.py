@@ -18,6 +18,7 @@ class CallToAction:
 class Treatment:
     """How one offer is worded in one locale; `talk_track` is for agents only."""
 
+    locale: str
     title: str
     body: str
     call_to_action: CallToAction | None

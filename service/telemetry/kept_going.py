@@ -18,6 +18,7 @@ async def kept_going(name: str, work: Work, metrics: Metrics, log: Log) -> Async
     """Runs the work as long as the block lasts; when it raises, that is counted, logged, and the
     work begun again.
     """
+    metrics.background_failures[name,].inc(0)  # an increase is seen from zero only
     task = asyncio.create_task(_again_and_again(name, work, metrics, log))
     try:
         yield

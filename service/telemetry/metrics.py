@@ -138,6 +138,10 @@ class Metrics:
         )
         for result in ("adopted", "refused"):  # an increase is seen from zero only
             self.catalogue_swaps[result,].inc(0)
+        self.catalogue_refused = self._gauge(
+            "nbo_catalogue_refused",
+            "Workers that decide with an older catalogue, for they refuse the one that lies there",
+        )
 
     def _store_metrics(self) -> None:
         self.customer_reads = self._counter(
@@ -176,6 +180,13 @@ class Metrics:
             "nbo_worker_starts_total",
             "Workers started; more than there are means that some were respawned",
             registry=self.registry,
+        )
+        self.workers = self._gauge("nbo_workers", "Workers that serve now")
+        self.workers_wanted = Gauge(
+            "nbo_workers_wanted",
+            "Workers the service was told to keep",
+            registry=self.registry,
+            multiprocess_mode="livemax",
         )
         self.model_info = self._labelled_gauge(
             "nbo_model_info",

@@ -20,7 +20,7 @@ RETRY_POLLS = 40
 
 class FollowCatalogue(Generic[SourceT]):
     """Compares the catalogue on the shelf with the edition in use; a refused one leaves the old in
-    place until somebody writes again.
+    place until somebody writes again. `agree` is told whenever both are found the same.
     """
 
     def __init__(
@@ -31,9 +31,10 @@ class FollowCatalogue(Generic[SourceT]):
         record: Callable[[Catalogue], Awaitable[None]],
         adopt: Callable[[Edition], None],
         refuse: Callable[[str], None],
+        agree: Callable[[], None],
     ) -> None:
         self._shelf, self._edition, self._record = shelf, edition, record
-        self._adopt, self._refuse = adopt, refuse
+        self._adopt, self._refuse, self._agree = adopt, refuse, agree
         self._seen: Signature | None = None
         self._settled: Signature | None = None
         self._polls_to_wait = 0
@@ -71,6 +72,7 @@ class FollowCatalogue(Generic[SourceT]):
         self._settled = signature
         if catalogue is not None:
             self._swap(catalogue)
+        self._agree()
 
     def _take(self, signature: Signature, in_use: tuple[str, str]) -> Catalogue | None:
         """The catalogue, None when it is the one in use; runs beside the loop."""

@@ -13,6 +13,7 @@ from feature_repo.contact_layout import ENTRY, ContactEvent
 from service.domain.catalogue import Catalogue
 from service.domain.contact_reservation import outcome_entry
 from service.domain.outcomes import Outcome
+from service.domain.principal import Principal
 from service.errors import DecisionUnknown, RecordDamaged, RecordGone, RecordUnreadable
 from service.ports import Clock, EventLog
 from service.use_cases.decision_records import DecisionRecord
@@ -54,7 +55,7 @@ class JudgedOutcome:
     @property
     def key(self) -> bytes:
         """How the log finds it."""
-        return event_key(self.reporter.subject, self.outcome.event_id)
+        return event_key(self.reporter, self.outcome.event_id)
 
     @property
     def is_to_be_kept(self) -> bool:
@@ -70,6 +71,7 @@ class JudgedOutcome:
             outcome=self.outcome,
             entry=None if self.entry is None else self.entry.tobytes(),
             customers=self.reporter.customers,
+            bound_to=self.reporter.bound_to,
             time_zone=self.time_zone,
         )
 
@@ -99,11 +101,12 @@ class JudgeOutcomes:
         self._decisions, self._log, self._clock = decisions, log, clock
         self._catalogue = catalogue
 
-    async def batch(self, outcomes: Sequence[Outcome], reporter: Reporter) -> list[JudgedOutcome]:
+    async def batch(self, outcomes: Sequence[Outcome], principal: Principal) -> list[JudgedOutcome]:
         """In order, each as if what comes before it in the batch were on record."""
         judged: list[JudgedOutcome] = []
         kept: dict[str, JudgedOutcome] = {}
         for outcome in outcomes:
+            reporter = Reporter.of(principal, outcome)
             one = await self._judge(outcome, reporter, kept.get(outcome.event_id))
             if one.is_to_be_kept:
                 kept[outcome.event_id] = one
@@ -168,7 +171,7 @@ class JudgeOutcomes:
     def _known(self, outcome: Outcome, reporter: Reporter) -> _Known | None:
         """What is on record of this event; None when it is new."""
         try:
-            found = self._log.find(event_key(reporter.subject, outcome.event_id))
+            found = self._log.find(event_key(reporter, outcome.event_id))
         except RecordDamaged:
             return None
         if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 import msgspec
@@ -53,22 +53,28 @@ class OutcomeResult:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Who reports, and on whose decisions: only these customers', None = everybody's."""
+    """Who reports, and on whose decisions: only these customers', None = everybody's; `bound_to`
+    is the one customer the token is for, where it is for one.
+    """
 
     subject: str
     customers: tuple[str, ...] | None = None
+    bound_to: str | None = None
 
     @classmethod
-    def of(cls, principal: Principal, now: datetime) -> Reporter:
-        """What a principal may report on now, so that it can still be told after a restart."""
+    def of(cls, principal: Principal, outcome: Outcome) -> Reporter:
+        """What a principal may report on, so that it can still be told after a restart: what was
+        hers to see when it happened, for an agent writes down after a call what was said in it.
+        """
+        at = min(outcome.occurred_at, outcome.received_at)
         if principal.customer_id is not None:
             named = [principal.customer_id]
         elif principal.kind is PrincipalKind.AGENT:
             named = sorted({call.customer_id for call in principal.calls})
         else:
             return cls(principal.subject)
-        seen = tuple(name for name in named if principal.may_see(name, now=now))
-        return cls(principal.subject, seen)
+        seen = tuple(name for name in named if principal.may_see(name, now=at))
+        return cls(principal.subject, seen, principal.customer_id)
 
     def may_see(self, customer_id: str) -> bool:
         """Whether a decision for this customer exists for this reporter."""
@@ -87,13 +93,15 @@ class OutcomeRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What the customer's contact history holds of it."""
     customers: tuple[str, ...] | None = None
     """Whose decisions the principal could report on; None = everybody's."""
+    bound_to: str | None = None
+    """The customer the principal's token was for; None = for none, or written before this was."""
     time_zone: str | None = None
     """The customer's, as it was read for the decision; kept with what a cap may count."""
 
     @property
     def reporter(self) -> Reporter:
         """Who reported it."""
-        return Reporter(self.principal, self.customers)
+        return Reporter(self.principal, self.customers, self.bound_to)
 
     def tells_the_same(self, outcome: Outcome) -> bool:
         """Whether another report under this event id is the same again."""
@@ -104,8 +112,11 @@ def complaint_about(outcome: Outcome) -> str:
     """What makes an outcome invalid by itself; empty when nothing does."""
     if outcome.reason is not None and outcome.outcome is not OutcomeKind.REJECT:
         return "reason goes with reject only"
-    if (outcome.until is None) is (outcome.outcome is OutcomeKind.LATER):
-        return "until goes with later, and later with until"
+    is_later = outcome.outcome is OutcomeKind.LATER
+    if is_later and outcome.until is None:
+        return "later needs until: send the date she named"
+    if outcome.until is not None and not is_later:
+        return "until goes with later only: leave it out"
     return _complaint_about_instants(outcome)
 
 
@@ -127,10 +138,14 @@ def _about(outcome: Outcome) -> tuple[str, str, str]:
     return outcome.decision_id, outcome.offer_id, outcome.outcome
 
 
-def event_key(subject: str, event_id: str) -> bytes:
-    """How the log finds an outcome by its event id; every reporter numbers its own events."""
-    named = msgspec.json.encode(("outcome", subject, event_id))
-    return hashlib.blake2b(named, digest_size=KEY_BYTES).digest()
+def event_key(reporter: Reporter, event_id: str) -> bytes:
+    """How the log finds an outcome by its event id; every reporter numbers its own events, and so
+    does every customer of an app whose tokens share one subject.
+    """
+    names = ["outcome", reporter.subject, event_id]
+    if reporter.bound_to is not None:
+        names.append(reporter.bound_to)
+    return hashlib.blake2b(msgspec.json.encode(names), digest_size=KEY_BYTES).digest()
 
 
 def decided_entry(

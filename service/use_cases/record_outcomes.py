@@ -24,7 +24,6 @@ from service.use_cases.outcome_records import (
     REJECTED,
     OutcomeRecord,
     OutcomeResult,
-    Reporter,
 )
 from service.use_cases.replay_decision import RecordedDecisions
 
@@ -55,8 +54,7 @@ class RecordOutcomes:
         self, outcomes: Sequence[Outcome], principal: Principal
     ) -> list[OutcomeResult]:
         """One result per outcome, in order. Raises `LogUnavailable` when nothing can be kept."""
-        reporter = Reporter.of(principal, self._clock.now())
-        results = await self._taken(await self._judge.batch(outcomes, reporter))
+        results = await self._taken(await self._judge.batch(outcomes, principal))
         for result in results:
             self._observer.heard(result.status)
         return results

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -14,12 +15,13 @@ import msgspec
 
 from service.domain.catalogue import Catalogue
 from service.domain.kill_switches import KillScope, KillState, KillSwitch
-from service.errors import RequestInvalid
+from service.errors import LogUnavailable, RequestInvalid
 from service.ports import Clock, EventLog, ModelShelf, RecordKind
 
 Done = TypeVar("Done")
 MOST_NAMED = 50
 """Known ids an error lists."""
+RETRY_SECONDS = 0.25
 
 
 class KillSwitchStore(Protocol):
@@ -69,6 +71,7 @@ class SetKillSwitch:
     ) -> None:
         self._store, self._log, self._clock = store, log, clock
         self._catalogue, self._models, self._follow = catalogue, models, follow
+        self._owed: dict[tuple[KillScope, str], KillRecord] = {}
         # A thread of its own: a stop must not queue behind explanations and other long work.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="set-kill-switch")
 
@@ -80,15 +83,37 @@ class SetKillSwitch:
         """The state afterwards, on disk and on record.
 
         Raises `RequestInvalid` for an id nobody knows, `DependencyUnavailable` when nothing could
-        be changed, `LogUnavailable` when a stop is in force but not recorded.
+        be changed, `LogUnavailable` when a stop is in force but not recorded: it is owed then.
         """
         await self._apart(partial(self._require_known, command))
         if not command.is_active:
-            await self._record(command)
+            await self._record(self._told(command))
             return await self._change(command)
         state = await self._change(command)
-        await self._record(command)
+        await self._record_stop(self._told(command))
         return state
+
+    async def run(self) -> None:
+        """Record the stops that are owed as soon as the log takes them, until cancelled."""
+        while True:
+            await asyncio.sleep(RETRY_SECONDS)
+            await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Record the stops that are in force without a record, as of their own instants."""
+        for record in [*self._owed.values()]:
+            with suppress(LogUnavailable):  # the log counts its failures itself
+                await self._record(record)
+
+    async def _record_stop(self, record: KillRecord) -> None:
+        try:
+            await self._record(record)
+        except LogUnavailable as error:
+            self._owed[record.scope, record.id] = record
+            raise LogUnavailable(
+                f"{record.scope} {record.id} is stopped in every worker, but that is not on record:"
+                f" repeat the stop until it is answered with 200: {error}"
+            ) from None
 
     async def _change(self, command: KillCommand) -> KillState:
         """Also in force in this worker when it returns; the others look within 250 ms."""
@@ -108,8 +133,8 @@ class SetKillSwitch:
             KillSwitch(command.scope, command.id, command.reason, command.principal, now)
         )
 
-    async def _record(self, command: KillCommand) -> None:
-        record = KillRecord(
+    def _told(self, command: KillCommand) -> KillRecord:
+        return KillRecord(
             scope=command.scope,
             id=command.id,
             active=command.is_active,
@@ -117,8 +142,13 @@ class SetKillSwitch:
             principal=command.principal,
             at=self._clock.now(),
         )
+
+    async def _record(self, record: KillRecord) -> None:
         self._log.append(RecordKind.KILL_SWITCH, msgspec.json.encode(record))
         await self._log.settle()
+        owed = self._owed.get((record.scope, record.id))
+        if owed is not None and owed.at <= record.at:
+            del self._owed[record.scope, record.id]
 
     def _require_known(self, command: KillCommand) -> None:
         """What is stopped may always be lifted, also when the catalogue no longer has it."""

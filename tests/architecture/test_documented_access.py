@@ -19,6 +19,12 @@ def test_every_scope_stands_in_the_table() -> None:
     assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [*AccessScope]
 
 
+def test_every_address_stands_with_the_scopes_that_open_it() -> None:
+    rows = re.findall(r"^\| `(GET|POST) (/\S+)` \| (.+) \|$", TEXT, re.MULTILINE)
+    told = {(method.lower(), path): re.findall(r"`(\w+)`", scopes) for method, path, scopes in rows}
+    assert told == {(o.method, o.path): [*o.needs] for o in OPERATIONS if o.needs}
+
+
 def test_open_addresses_are_those_the_text_names() -> None:
     named = ("/health/", "/metrics", "/schema")
     assert all(path.startswith(named) for path in OPEN_PATHS)

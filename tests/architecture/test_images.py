@@ -18,9 +18,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
 from nbo.redis_binary import find_binary
-from service.settings import read_settings
+from service.errors import SettingsInvalid
+from service.settings import KNOWN_KEYS, read_settings
 
 ROOT = Path(__file__).parents[2]
+ANCHORS = "/var/lib/nbo-anchors"
 PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*$")
 
 
@@ -116,8 +118,21 @@ def test_the_health_check_asks_for_readiness_with_the_standard_library() -> None
     command = json.loads(check.partition("CMD ")[2])
     assert command[:2] == ["python", "-c"]
     assert "/health/ready" in command[2]
-    assert re.findall(r"import (\S+)", command[2]) == ["urllib.request"]
-    compile(command[2], "health check", "exec")
+    assert re.findall(r"import (\S+ \S+)", command[2]) == ["os, urllib.request"]
+
+
+@pytest.mark.parametrize(("given", "port"), [(None, 8000), ("", 8000), ("9123", 9123)])
+def test_the_health_check_asks_where_the_service_listens(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, port: int
+) -> None:
+    monkeypatch.delenv("NBO_PORT", raising=False)
+    if given is not None:
+        monkeypatch.setenv("NBO_PORT", given)
+    asked: list[str] = []
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: asked.append(url))
+    (check,) = stages()["service"].of("HEALTHCHECK")
+    exec(json.loads(check.partition("CMD ")[2])[2], {})
+    assert asked == [f"http://127.0.0.1:{port}/health/ready"]
 
 
 def test_commands_are_lists_so_that_signals_arrive() -> None:
@@ -143,7 +158,8 @@ def test_compose_keeps_roots_read_only_and_publishes_on_loopback_alone() -> None
         assert services[name]["read_only"] is True
     for name in ("service", "batch"):
         assert services[name]["tmpfs"] == ["/tmp"]
-        assert services[name]["volumes"] == ["home:/var/lib/nbo"]
+        assert services[name]["volumes"] == ["home:/var/lib/nbo", f"anchors:{ANCHORS}"]
+        assert services[name]["environment"]["NBO_ANCHORS"] == ANCHORS
         assert services[name]["build"]["target"] == name
     for service in services.values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
@@ -151,16 +167,44 @@ def test_compose_keeps_roots_read_only_and_publishes_on_loopback_alone() -> None
     assert services["batch"]["profiles"] == ["batch"]
 
 
-def test_compose_says_that_nobody_authenticates() -> None:
-    command = compose()["services"]["service"]["command"]
-    assert "--insecure" in command
-    assert command[command.index("--host") + 1] == "0.0.0.0"
+def test_the_images_have_a_folder_for_anchors_that_they_may_write() -> None:
+    for name in ("service", "batch"):
+        runs = [run for stage in lineage(name) for run in stage.of("RUN") if ANCHORS in run]
+        assert f"install --directory --owner nbo --group nbo {ANCHORS}" in "".join(runs)
 
 
-def test_compose_gives_the_service_settings_it_knows_and_no_secret_stands_in_the_file() -> None:
+def test_compose_lets_nobody_in_unless_keys_or_the_operator_say_so() -> None:
+    host = {"NBO_HOST": listening_host()}
+    with pytest.raises(SettingsInvalid, match="no authentication is set up"):
+        read_settings(handed_on({}) | host)
+    assert read_settings(handed_on({"NBO_JWT_KEYS": "/var/lib/nbo/k"}) | host).authenticates
+    assert read_settings(handed_on({"NBO_JWKS_URL": "https://id.bank/k"}) | host).authenticates
+    assert read_settings(handed_on({"NBO_INSECURE": "true"}) | host).insecure
+
+
+def listening_host() -> str:
+    command: list[str] = compose()["services"]["service"]["command"]
+    assert "--insecure" not in command
+    return command[command.index("--host") + 1]
+
+
+def handed_on(outside: dict[str, str]) -> dict[str, str]:
+    """What the service gets of its operator's environment."""
+    given = compose()["services"]["service"]["environment"]
+    known = {name: outside.get(name) if value is None else value for name, value in given.items()}
+    known["NBO_REDIS_URL"] = "redis://:secret@redis:6379/0"
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def test_compose_hands_on_every_setting_but_those_the_containers_decide() -> None:
+    given = compose()["services"]["service"]["environment"]
+    decided = {"NBO_HOME", "NBO_HOST", "NBO_PORT", "NBO_REDIS_URL", "NBO_ANCHORS"}
+    assert {name for name, value in given.items() if value is None} == {*KNOWN_KEYS} - decided
+
+
+def test_no_secret_stands_in_the_compose_file() -> None:
     services = compose()["services"]
     given = services["service"]["environment"]
-    read_settings(given | {"NBO_REDIS_URL": "redis://:secret@redis:6379/0"})
     secrets = [given["NBO_REDIS_URL"], services["redis"]["environment"]["REDIS_PASSWORD"]]
     secrets.append(services["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"])
     assert all(re.search(r"\$\{\w+:\?", secret) for secret in secrets)

@@ -45,7 +45,8 @@ NEEDED = {
     "nbo_decisions_total", "nbo_http_request_duration_seconds_bucket", "nbo_no_offers_total",
     "nbo_degradations_total", "nbo_customer_reads_total", "nbo_store_breakers_open",
     "nbo_http_requests_shed_total", "nbo_event_loop_delay_seconds_bucket", "nbo_model_info",
-    "nbo_model_swaps_total", "nbo_stage_failures_total",
+    "nbo_model_swaps_total", "nbo_stage_failures_total", "nbo_workers", "nbo_workers_wanted",
+    "nbo_catalogue_refused", "nbo_background_failures_total",
 }  # fmt: skip
 
 
@@ -148,6 +149,14 @@ def test_no_alert_takes_the_time_a_client_needs_to_send_for_the_service_s() -> N
     watched = {metric for rule in alerts() for metric, _ in asked(rule["expr"])}
     assert "nbo_decision_duration_seconds_bucket" in watched
     assert not any(metric.startswith("nbo_http_request_duration") for metric in watched)
+
+
+def test_what_must_not_stay_unseen_has_an_alert() -> None:
+    watched = {metric for rule in alerts() for metric, _ in asked(rule["expr"])}
+    assert watched >= {
+        "nbo_workers", "nbo_workers_wanted", "nbo_catalogue_refused",
+        "nbo_background_failures_total", "nbo_log_failures_total",
+    }  # fmt: skip
 
 
 def test_alerts_have_names_of_their_own() -> None:

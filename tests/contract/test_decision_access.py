@@ -111,6 +111,14 @@ def test_a_customers_own_token_asks_for_nobody_else(client, issuer) -> None:
     assert KNOWN not in answer.text
 
 
+def test_a_customers_own_token_acts_for_no_agent(client, issuer) -> None:
+    """Else the record would name an agent who never asked."""
+    asked = {"agent_id": "A17", "call_id": "c-9"}
+    answer = ask(client, issuer.token("customer", sub=KNOWN), on_behalf_of=asked)
+    assert answer.status_code == 403
+    assert "leave on_behalf_of out" in answer.json()["detail"]
+
+
 def test_where_nobody_has_to_authenticate_everything_is_visible(tmp_path: Path) -> None:
     with GuardedService(tmp_path).client() as client:
         answer = client.post("/v1/decisions", json=ASK | {"explain": True})

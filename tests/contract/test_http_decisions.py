@@ -132,6 +132,13 @@ def test_withheld_offers_are_told_to_agents_and_on_request_only(client) -> None:
         assert "age" in told["get_card"]["text"]
 
 
+def treatments(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The words of all offers; there are some."""
+    told = [offer["treatment"] for place in answer["placements"] for offer in place["offers"]]
+    assert told
+    return told
+
+
 def test_withheld_texts_speak_the_asked_locale(client) -> None:
     told = decide(client, explain=True, locale="zh-CN")["withheld"]
     assert {offer["text"] for offer in told} >= {"客户未达到最低年龄，或年龄未知。"}
@@ -139,12 +146,13 @@ def test_withheld_texts_speak_the_asked_locale(client) -> None:
 
 def test_a_language_nobody_wrote_for_is_answered_in_english(client) -> None:
     told = decide(client, explain=True, locale="tlh")
-    assert told["placements"][0]["offers"]
+    assert {words["locale"] for words in treatments(told)} == {"en"}
     assert told["withheld"] == decide(client, explain=True, locale="en")["withheld"]
 
 
 def test_a_locale_of_the_same_language_is_good_enough(client) -> None:
-    assert decide(client, locale="en-GB")["placements"][0]["offers"]
+    assert {words["locale"] for words in treatments(decide(client, locale="en-GB"))} == {"en"}
+    assert {words["locale"] for words in treatments(decide(client, locale="zh-TW"))} == {"zh-CN"}
 
 
 def test_an_offer_without_words_is_left_out_and_the_place_says_why(service) -> None:

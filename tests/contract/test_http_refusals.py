@@ -8,6 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from service.domain.outcomes import OutcomeKind
 from tests.fakes import ASK, KNOWN, FakeCustomerStore, ToyService
 
 
@@ -93,3 +94,16 @@ def test_no_spelling_of_the_address_gets_past_the_bound(path: str) -> None:
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     assert answer.json()["type"] == "/problems/too-many-in-flight"
+
+
+def test_a_value_that_is_none_of_a_few_is_told_all_of_them(client) -> None:
+    detail = refused(client, mode="DRY")["detail"]
+    assert detail == "Invalid enum value 'DRY': use one of dry_run, live"
+
+
+def test_an_outcome_nobody_knows_is_told_all_there_are(client) -> None:
+    entry = {"event_id": "e", "outcome": "bogus", "occurred_at": "2026-11-01T09:00:00Z"}
+    body = {"outcomes": [entry | {"channel": "mobile_app", "tracking_token": "t"}]}
+    answer = client.post("/v1/outcomes", json=body).json()
+    assert answer["pointer"] == "/outcomes/0/outcome"
+    assert answer["detail"].endswith(f"use one of {', '.join(OutcomeKind)}")

@@ -14,7 +14,7 @@ from service.api.openapi import build_document
 from service.api.operations import OPERATIONS
 from service.api.readiness import Readiness
 from service.api.wire import Problem
-from tests.fakes import FakeCustomerStore, ToyService
+from tests.fakes import ASK, FakeCustomerStore, ToyService
 
 
 def test_live_and_ready_answer_when_everything_is_warm(client) -> None:
@@ -59,6 +59,18 @@ def test_addresses_and_methods_that_do_not_exist_are_problems(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["type"] == f"/problems/{slug}"
+
+
+@pytest.mark.parametrize("path", ["{unknown}", "{unknown}/why-not/get_card", "{known}/why-not/x"])
+def test_what_is_not_on_record_is_called_so_and_no_wrong_address(client, path) -> None:
+    decided = client.post("/v1/decisions", json=ASK).json()["decision_id"]
+    names = {"unknown": "01JG7Y8Q3V5W2X4Z6A8B0C1D2E", "known": decided}
+    answer = client.get(f"/v1/decisions/{path.format(**names)}")
+    assert answer.status_code == 404
+    problem = answer.json()
+    assert problem["type"] == "/problems/not-on-record"
+    assert problem["title"] == "No such decision, or no such offer in it, is on record"
+    assert "no such" in problem["detail"]
 
 
 GETS = [o.path for o in OPERATIONS if o.method == "get" and not o.path_parameters]

@@ -28,7 +28,7 @@ from service.domain.catalogue import Catalogue
 from service.domain.columns import Mask
 from service.domain.decision import NoOfferReason, Rung
 from service.domain.situation import Situation
-from service.errors import CatalogueInvalid
+from service.errors import CatalogueInvalid, LogUnavailable
 from service.ports import OpenedRelease, RecordKind, Reservation
 from service.rules.not_killed import NotKilled
 from service.telemetry.kept_going import kept_going
@@ -173,10 +173,13 @@ def reserve_nowhere(metrics: Metrics) -> None:
     asyncio.run(store.release(Reservation("c", 0.0, EMPTY, (), 0.0), within_seconds=0.025))
 
 
-async def follow_catalogues(desk: Desk) -> None:
-    """One changed catalogue is taken over, the next refused."""
-    catalogue = replace(toy_catalogue(), version="catalogue-2")
-    for shelf in (OneCatalogue(catalogue), OneCatalogue(None)):
+def changed_catalogue() -> Catalogue:
+    return replace(toy_catalogue(), version="catalogue-2")
+
+
+async def follow_catalogues(desk: Desk, *catalogues: Catalogue | None) -> None:
+    """One after the other lies there; None is refused."""
+    for shelf in map(OneCatalogue, catalogues):
         versions = RecordVersions(MemoryLog(), desk.clock, bank="toy")
         following = follow_catalogue(desk, shelf, versions)  # type: ignore[arg-type]
         for _ in range(2):
@@ -185,11 +188,12 @@ async def follow_catalogues(desk: Desk) -> None:
 
 def write_a_log(folder: Path, metrics: Metrics) -> None:
     """One record goes to disk, the next nowhere."""
-    log = FileEventLog(folder / "log", folder / "anchors", watch=LogMetrics(metrics))
+    watch = LogMetrics(metrics, open_log(BytesIO(), level="error"))
+    log = FileEventLog(folder / "log", folder / "anchors", watch=watch)
     asyncio.run(log.open())
     log.append(RecordKind.CATALOGUE, b"toy")
     asyncio.run(log.close())
-    LogMetrics(metrics).failed()
+    watch.failed(LogUnavailable("the log is full"))
 
 
 def report_outcomes(metrics: Metrics) -> None:
@@ -215,7 +219,7 @@ def test_every_declared_metric_moves_and_no_label_leaves_its_set(
     report_outcomes(service.metrics)
     write_a_log(tmp_path, service.metrics)
     desk: Desk = client.app.state[STATE_KEY]
-    asyncio.run(follow_catalogues(desk))
+    asyncio.run(follow_catalogues(desk, changed_catalogue(), None))
     asyncio.run(live_through_promotions(desk, service.metrics))
     scraped = client.get("/metrics").text
     families = list(service.metrics.registry.collect())
@@ -236,6 +240,26 @@ def test_the_model_in_use_is_told_and_the_one_before_is_not(service, client) -> 
     assert value("nbo_model_info", {"bundle": "toy-1", "ranker": "lightgbm"}) == 0.0
     assert value("nbo_model_swaps_total", {"result": "adopted"}) == 1.0
     assert value("nbo_model_swaps_total", {"result": "refused"}) == 1.0
+
+
+def test_a_refused_catalogue_is_told_as_long_as_it_lies_there(service, client) -> None:
+    desk, value = client.app.state[STATE_KEY], service.metrics.registry.get_sample_value
+    asyncio.run(follow_catalogues(desk, None))
+    assert value("nbo_catalogue_refused") == 1.0
+    asyncio.run(follow_catalogues(desk, changed_catalogue()))
+    assert value("nbo_catalogue_refused") == 0.0
+
+
+def test_work_that_never_failed_counts_zero_failures(service, client) -> None:
+    async def live() -> None:
+        async with kept_going(
+            "promotions", nothing, service.metrics, client.app.state[STATE_KEY].log
+        ):
+            pass
+
+    asyncio.run(live())
+    value = service.metrics.registry.get_sample_value
+    assert value("nbo_background_failures_total", {"work": "promotions"}) == 0.0
 
 
 def test_requests_in_flight_include_the_one_that_asks(client, service) -> None:

@@ -46,6 +46,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
+            umask=0o022,  # as a shell has it: what is written private is so by the command
         )
         assert done.returncode == 0, f"nbo {' '.join(arguments)}: {done.stderr}"
         return done.stdout

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from feature_repo.contact_layout import ContactEvent, decision_key
 from service.domain.ulid import new_ulid
 from tests.e2e.running_bank import assert_explained, offers_of
 from tests.e2e.served_demo import LIMITS, PLACES, Json, ServedDemo, good, shown
@@ -163,6 +164,17 @@ def test_outcomes_count_once_and_only_for_offers_that_were_made(demo_bank: Serve
     assert [early["status"], other["status"]] == ["rejected", "rejected"]
     assert early["detail"]
     assert other["detail"]
+
+
+def test_nothing_counts_as_seen_before_it_was_decided(demo_bank: ServedDemo) -> None:
+    answer = demo_bank.decide("C0000025")
+    yesterday = (datetime.now(UTC) - timedelta(hours=23)).isoformat()
+    heard = demo_bank.report(answer, min(shown(answer)), "impression", occurred_at=yesterday)
+    assert heard["status"] == "accepted"
+    history = demo_bank.histories()["C0000025"]
+    told = history[history["decision"] == decision_key(answer["decision_id"])]
+    assert {ContactEvent.DECISION, ContactEvent.IMPRESSION} == set(told["event"])
+    assert len(set(told["at"])) == 1
 
 
 def test_a_dry_run_leaves_no_trace(demo_bank: ServedDemo) -> None:

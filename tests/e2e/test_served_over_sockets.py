@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,25 @@ def test_refuses_a_body_over_the_limit_also_when_its_length_is_not_told(server: 
         answer = httpx.post(server.client.base_url.join("/v1/decisions"), content=content)
         assert answer.status_code == 413
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["POST /v1/decisions HTTP/1.1\r\nContent-Length: x", f"GET /{'x' * 70_000} HTTP/1.1"],
+    ids=["length", "address"],
+)
+def test_what_is_no_http_request_is_refused_as_the_documentation_says(
+    server: Server, head: str
+) -> None:
+    url = server.client.base_url
+    with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
+        connection.sendall(f"{head}\r\nHost: {url.host}\r\n\r\n".encode())
+        with connection.makefile("rb") as reply:
+            answer = reply.read().decode()
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "content-type: text/plain" in answer
+    description = server.client.get("/schema/openapi.json").json()["info"]["description"]
+    assert "HTTP server itself refuses with 400 and plain text" in description
 
 
 def test_is_live_and_ready_before_anything_was_promoted(server: Server) -> None:

@@ -57,6 +57,15 @@ def test_the_demo_asks_for_a_login_a_call_and_somebody_unknown(printed_by_demo: 
         assert "withheld because of" in answer
 
 
+def test_what_the_demo_and_its_children_wrote_is_closed_to_others(
+    demo_home: tuple[Path, str],
+) -> None:
+    written = [file for file in demo_home[0].rglob("*") if not file.is_symlink()]
+    folders = {file.relative_to(demo_home[0]).parts[0] for file in written}
+    assert folders >= {"tables", "features", "models", "log", "anchors", "bank.json"}
+    assert [file for file in written if file.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.usefixtures("printed_by_demo")
 def test_what_the_demo_trained_and_loaded_is_there_for_the_other_commands(home: Path) -> None:
     listed = bank(home).run_json("models", "list")

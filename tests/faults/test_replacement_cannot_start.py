@@ -21,8 +21,8 @@ def test_a_replacement_that_cannot_start_leaves_the_other_worker_and_is_tried_ag
     environment = installation.environment(NBO_TRIAL_LOAD="false")
     with served(environment, tmp_path, workers=2) as bank:
         killed, other = bank.workers()
-        elsewhere = installation.catalogue.with_name("catalogue-elsewhere")
-        installation.catalogue.rename(elsewhere)
+        identity = installation.home.bank_file
+        elsewhere = identity.rename(identity.with_name("elsewhere.json"))
         os.kill(killed, signal.SIGKILL)
         until(lambda: WARNING in bank.log)
         deadline = time.monotonic() + WITHOUT_SECONDS
@@ -33,8 +33,11 @@ def test_a_replacement_that_cannot_start_leaves_the_other_worker_and_is_tried_ag
         until(lambda: bank.log.count(WARNING) >= 2)
         warnings = [line for line in bank.log.splitlines() if WARNING in line]
         assert [line.split()[-2] for line in warnings[:2]] == ["1", "2"]
-        elsewhere.rename(installation.catalogue)
+        assert bank.metric("nbo_workers") == 1.0
+        assert bank.metric("nbo_workers_wanted") == 2.0
+        elsewhere.rename(identity)
         until(lambda: bank.metric("nbo_worker_starts_total") == 3.0)
+        assert bank.metric("nbo_workers") == 2.0
         after = bank.workers()
         assert len(after) == 2
         assert other in after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from service.domain.ulid import new_ulid, ulid_bytes
 from service.ports import LogRecord
 from tests.fakes import NOW
 from tests.outcome_service import EDITION, OTHERS, Service, outcome
+from tests.worlds import AS_OF
 
 
 def written(root: Path, *lives: list[LogRecord]) -> Path:
@@ -42,11 +44,12 @@ def decided_as(decision_id: str) -> LogRecord:
     return replace(record, key=ulid_bytes(decision_id) or b"")
 
 
+@pytest.mark.parametrize("happened", [timedelta(hours=-20), timedelta(0)])
 def test_a_report_that_came_before_its_decision_is_counted_as_if_it_came_after(
-    tmp_path: Path,
+    tmp_path: Path, happened: timedelta
 ) -> None:
     live, early = Service(), Service()
-    shown = outcome(live.decide())
+    shown = outcome(live.decide(), occurred_at=NOW + happened)
     live.report(shown)
     early.report(shown)
     ((customer, counted),) = live.contacts.noted
@@ -56,6 +59,7 @@ def test_a_report_that_came_before_its_decision_is_counted_as_if_it_came_after(
     same = [name for name in entry.dtype.names or () if name != "at"]
     assert entry[same] == counted[same]
     assert entry["at"] == pytest.approx(counted["at"], abs=1.0)
+    assert entry["at"] == pytest.approx(AS_OF.timestamp(), abs=1.0)
 
 
 @pytest.mark.parametrize("case", ["never decided", "of somebody else", "not offered"])

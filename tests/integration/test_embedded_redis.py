@@ -211,9 +211,18 @@ def test_what_the_server_keeps_is_closed_to_others(home: Path) -> None:
 
 def test_a_damaged_dump_is_named_with_the_server_s_own_words(home: Path) -> None:
     (home / "redis").mkdir(parents=True)
-    (home / "redis" / "dump.rdb").write_bytes(b"REDIS9999 not a dump")
+    (home / "redis" / "dump.rdb").write_bytes(b"not a dump")
     with pytest.raises(ServerUnavailable, match=r"did not start: .*server\.log ends with"):
         embedded_redis(home).__enter__()
+    assert not (home / "redis" / "server.json").exists()
+
+
+def test_data_of_a_newer_server_are_told_with_the_cure(home: Path) -> None:
+    (home / "redis").mkdir(parents=True)
+    (home / "redis" / "dump.rdb").write_bytes(b"REDIS9999 of the future")
+    with pytest.raises(ServerUnavailable, match="Can't handle RDB format version 9999") as refused:
+        embedded_redis(home).__enter__()
+    assert "saved by a newer Redis: put that one on PATH" in str(refused.value)
     assert not (home / "redis" / "server.json").exists()
 
 

@@ -108,12 +108,14 @@ def test_anchors_on_another_volume_are_found_by_their_setting(bank, monkeypatch,
         run(["audit", "verify"])
     monkeypatch.setenv("NBO_ANCHORS", str(bank.home / "elsewhere"))
     assert run(["audit", "verify"]) == 0
+    assert "on the log's own volume" in capsys.readouterr().err
 
 
 def test_an_exported_decision_can_be_checked_with_what_its_file_says(bank, capsys) -> None:
     decision, out = bank.decisions[5], bank.home / "decision.json"
     assert run(["audit", "export", decision, "--out", str(out), "--json"]) == 0
     assert said(capsys)["records"] == 1
+    assert out.stat().st_mode & 0o777 == 0o600
     document = json.loads(out.read_bytes())
     assert document["versions"] == VERSIONS
     (record,) = document["records"]

@@ -90,6 +90,17 @@ def _rows(home: Home, table: str) -> list[dict[str, object]]:
     return TableStore(home).scan(table).collect().rows(named=True)
 
 
+def test_a_bank_keeps_its_currency_until_another_is_given(folder, home: Home) -> None:
+    assert import_tables(folder(), home, bank="toy_bank").identity.currency == "EUR"
+    changed = _import(folder(), home)
+    assert changed.replaced is not None
+    assert changed.replaced.endswith("; its currency was EUR and is CNY now")
+    kept = import_tables(folder(), home, bank="toy_bank")
+    assert kept.identity.currency == "CNY"
+    assert "currency" not in (kept.replaced or "")
+    assert import_tables(folder(), home, bank="another").identity.currency == "EUR"
+
+
 def test_every_table_comes_in(folder, home: Home) -> None:
     identity = _import(folder(), home).identity
     assert (identity.bank, identity.source, identity.currency) == ("toy_bank", "tables", "CNY")

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from service.domain.catalogue import Catalogue
 from service.domain.kill_switches import KillSwitches
 from service.domain.situation import Situation
-from service.pipeline.engine import decide, select
+from service.pipeline.engine import Pipeline, decide, select
 from service.pipeline.trace import Trace
 from service.use_cases.decision_records import recorded_outputs
+from service.use_cases.edition import compose_edition
 from tests.conditional_worlds import Level, asking, conditional_situations, levels
 from tests.lost_facts import lost
 from tests.toy_release import toy_edition, toy_release
-from tests.worlds import GROUPS, OFFERS, situations, stripped
+from tests.worlds import GROUPS, OFFERS, VOCABULARY, situations, stripped
 
 PIPELINE = toy_edition(toy_release()).pipeline
 many = settings(max_examples=500, deadline=None)
@@ -42,8 +43,9 @@ def test_shuffling_offers_and_rules_changes_nothing(
     other = replace(situation, catalogue=catalogue, product_codes=codes, kills=stopped)
     other = asking(other, *(conditions[row] for row in order))
     situation = asking(replace(situation, kills=stopped), *conditions)
-    before, _ = decide(situation, PIPELINE)
-    after, _ = decide(other, replace(PIPELINE, rules=tuple(reversed(PIPELINE.rules))))
+    before, _ = decide(situation, pipeline_of(situation.catalogue))
+    pipeline = pipeline_of(catalogue)
+    after, _ = decide(other, replace(pipeline, rules=tuple(reversed(pipeline.rules))))
     assert (after.permitted == before.permitted[order]).all()
     assert (after.verdicts[::-1] == before.verdicts[:, order]).all()
     if before.scorer == "business_order":
@@ -51,6 +53,11 @@ def test_shuffling_offers_and_rules_changes_nothing(
     assert np.array_equal(after.priority, before.priority[order], equal_nan=True)
     names = [[OFFERS[row] for row in slate.rows] for slate in before.slates]
     assert [[catalogue.offer_ids[row] for row in slate.rows] for slate in after.slates] == names
+
+
+def pipeline_of(catalogue: Catalogue) -> Pipeline:
+    """The stages made for this catalogue: scorers know what its rows are."""
+    return compose_edition(catalogue, toy_release(), VOCABULARY).pipeline
 
 
 def shuffled(catalogue: Catalogue, order: list[int]) -> Catalogue:

@@ -38,6 +38,7 @@ class Served:
     recorded: list[str] = field(default_factory=list)
     log_failures: int = 0
     adoptions: int = 0
+    agreed: int = 0
 
     @classmethod
     def at(cls, root: Path) -> Served:
@@ -60,6 +61,9 @@ class Served:
         self.edition = edition
         self.adoptions += 1
 
+    def agree(self) -> None:
+        self.agreed += 1
+
     def save(self, change: Callable[[Files], Any], *names: str) -> None:
         """Write the changed files, all or some of them."""
         files = toy_files()
@@ -73,6 +77,7 @@ class Served:
             record=self.record,
             adopt=self.adopt,
             refuse=self.refused.append,
+            agree=self.agree,
         )
 
 
@@ -147,6 +152,18 @@ def test_an_invalid_version_is_refused_once_and_the_old_one_stays(served: Served
     looked(follower, 2)
     assert served.edition.catalogue.values[0] == 21.0
     assert len(served.refused) == 1
+
+
+def test_a_refused_version_stands_until_what_is_in_use_lies_there_again(served: Served) -> None:
+    follower = served.follower()
+    looked(follower, 2)
+    agreed = served.agreed
+    served.save(lambda files: offer(files).update(eligibility="incme_monthly > 1"))
+    looked(follower, 6)
+    assert (len(served.refused), served.agreed) == (1, agreed)
+    served.save(lambda _: None)
+    looked(follower, 2)
+    assert (served.adoptions, served.agreed) == (0, agreed + 1)
 
 
 @pytest.mark.parametrize("zone", ["America", "Europe/Middle_Earth"])

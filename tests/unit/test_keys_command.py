@@ -57,6 +57,7 @@ def test_without_a_scope_it_may_decide_and_can_be_bound_to_a_customer(home: Path
     found = believed(home, run("--customer", "C0000001").stdout.strip())
     assert found.scopes == {AccessScope.DECIDE}
     assert found.customer_id == "C0000001"
+    assert "[default: decide]" in " ".join(run("--help").stdout.split())
 
 
 def test_the_key_is_made_once_and_is_its_owners_alone(home: Path) -> None:

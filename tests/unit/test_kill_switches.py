@@ -133,12 +133,28 @@ def test_a_stop_takes_effect_without_a_record_and_nothing_is_lifted_without_one(
     control: Control,
 ) -> None:
     control.log.is_full = True
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(LogUnavailable, match=f"{OFFERS[0]} is stopped .* repeat the stop until"):
         control.set("offer", OFFERS[0])
     assert control.adopted[-1].ids(KillScope.OFFER) == {OFFERS[0]}
     with pytest.raises(LogUnavailable):
         control.set("offer", OFFERS[0], active=False)
     assert control.file.read().ids(KillScope.OFFER) == {OFFERS[0]}
+
+
+def test_a_stop_without_a_record_gets_one_when_the_log_is_back(control: Control) -> None:
+    control.log.is_full = True
+    for name in (OFFERS[0], OFFERS[0], OFFERS[1]):
+        with pytest.raises(LogUnavailable):
+            control.set("offer", name)
+    asyncio.run(control.use_case.catch_up())
+    assert control.log.kill_records == []
+    control.log.is_full = False
+    control.set("offer", OFFERS[1], active=False)
+    for _ in range(2):
+        asyncio.run(control.use_case.catch_up())
+    told = [(record.id, record.active) for record in control.log.kill_records]
+    assert told == [(OFFERS[1], False), (OFFERS[0], True)]
+    assert control.log.settled == 2
 
 
 def test_many_writers_at_once_lose_no_stop(tmp_path: Path) -> None:
@@ -203,6 +219,23 @@ def test_a_file_that_cannot_be_written_is_a_clear_error(control: Control) -> Non
     control.folder.write_bytes(b"in the way")
     with pytest.raises(DependencyUnavailable, match="mend access to NBO_HOME"):
         control.set("offer", OFFERS[0])
+
+
+def test_what_is_owed_is_put_on_record_beside_the_answers(control: Control) -> None:
+    async def live() -> None:
+        control.log.is_full = True
+        with pytest.raises(LogUnavailable):
+            await control.use_case(
+                KillCommand(KillScope.OFFER, OFFERS[0], True, "why", "duty officer")
+            )
+        running = asyncio.create_task(control.use_case.run())
+        control.log.is_full = False
+        async with asyncio.timeout(30):
+            while not control.log.kill_records:
+                await asyncio.sleep(0.01)
+        running.cancel()
+
+    asyncio.run(live())
 
 
 def test_another_worker_follows_within_a_second(control: Control) -> None:

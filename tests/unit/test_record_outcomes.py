@@ -14,7 +14,6 @@ from feature_repo.contact_layout import OPTED_OUT_SECONDS, ContactEvent, name_ke
 from service.domain.contact_plan import channel_code
 from service.domain.contact_policy import CalendarWindow, Cap, ContactPolicy, Counted, Scope
 from service.domain.outcomes import OutcomeKind, RejectReason
-from service.domain.principal import LOCAL, AccessScope, CallGrant, Principal, PrincipalKind
 from service.domain.ulid import new_ulid
 from service.errors import LogUnavailable
 from service.ports import NoteStatus, RecordKind
@@ -56,8 +55,8 @@ def test_what_is_sent_again_is_a_duplicate_whatever_its_event_id(event_id: str) 
     [
         ({"occurred_at": NOW + timedelta(minutes=6)}, "future"),
         ({"reason": RejectReason.OTHER}, "reject only"),
-        ({"outcome": OutcomeKind.LATER}, "until"),
-        ({"until": NOW + timedelta(days=1)}, "until"),
+        ({"outcome": OutcomeKind.LATER}, "later needs until: send the date she named"),
+        ({"until": NOW + timedelta(days=1)}, "until goes with later only: leave it out"),
         ({"offer_id": "get_card"}, "did not make this offer"),
         ({"occurred_at": FIRST_INSTANT}, "400 days in the past"),
         ({"outcome": OutcomeKind.LATER, "until": LAST_INSTANT}, "five years in the future"),
@@ -110,18 +109,6 @@ def test_another_customers_decision_is_as_unknown_as_one_nobody_made() -> None:
     assert not service.contacts.noted
 
 
-def test_an_agent_reports_on_the_customers_of_her_calls() -> None:
-    service = Service()
-    shown = outcome(service.decide())
-    call = CallGrant("c-9", "c1", NOW + timedelta(minutes=1))
-    agent = Principal("A17", PrincipalKind.AGENT, frozenset({AccessScope.AGENT}), calls=(call,))
-    over = replace(agent, calls=(replace(call, until=NOW),))
-    (too_late,) = service.report(shown, principal=replace(over, subject="A18"))
-    assert too_late.status is OutcomeStatus.QUARANTINED
-    (in_time,) = service.report(shown, principal=agent)
-    assert in_time.status is OutcomeStatus.ACCEPTED
-
-
 def test_what_was_accepted_and_never_counted_is_counted_when_it_is_sent_again() -> None:
     service = Service()
     shown = outcome(service.decide())
@@ -131,18 +118,6 @@ def test_what_was_accepted_and_never_counted_is_counted_when_it_is_sent_again() 
     (again,) = service.report(shown)
     assert again.status is OutcomeStatus.DUPLICATE
     assert len(service.contacts.noted) == 1
-
-
-def test_every_reporter_numbers_its_own_events() -> None:
-    service = Service()
-    shown = outcome(service.decide())
-    service.report(shown)
-    clicked = replace(shown, outcome=OutcomeKind.CLICK)
-    (other_content,) = service.report(clicked)
-    assert other_content.status is OutcomeStatus.REJECTED
-    call_centre = replace(LOCAL, subject="call centre")
-    (other_reporter,) = service.report(clicked, principal=call_centre)
-    assert other_reporter.status is OutcomeStatus.ACCEPTED
 
 
 def test_without_a_log_nothing_is_accepted() -> None:
@@ -176,6 +151,21 @@ def test_counts_in_the_channel_that_decided_wherever_it_is_reported() -> None:
     ((_, entry),) = service.contacts.noted
     assert entry["channel"] == channel_code("mobile_app")
     assert OUTCOMES.decode(service.log.records[-1].payload or b"").outcome.channel == "branch"
+
+
+@pytest.mark.parametrize(
+    ("occurred", "received", "counted"),
+    [(-23.0, 0.0, 0.0), (-0.001, 0.0, 0.0), (1.0, 2.0, 1.0), (1.0, 26.0, 26.0), (-1.0, 26.0, 26.0)],
+)
+def test_counts_when_it_happened_or_was_received_but_never_before_it_was_decided(
+    occurred: float, received: float, counted: float
+) -> None:
+    service = Service()
+    at = {"occurred_at": occurred, "received_at": received}
+    instants = {name: NOW + timedelta(hours=hours) for name, hours in at.items()}
+    service.report(outcome(service.decide(), **instants))
+    ((_, entry),) = service.contacts.noted
+    assert entry["at"] == (AS_OF + timedelta(hours=counted)).timestamp()
 
 
 def test_a_full_batch_is_noted_by_and_by() -> None:

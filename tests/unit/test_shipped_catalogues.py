@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,16 @@ def test_a_shipped_policy_limits_marketing_everywhere_and_outbound_above_all(fol
         "call_center",
         "branch",
     }
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_a_complaint_keeps_all_marketing_back_for_a_month_however_it_is_reported(
+    folder: Path,
+) -> None:
+    cooldowns = CatalogueFiles(folder).load().policy.contact.cooldowns
+    rests = {(it.outcome, it.reason): it.duration for it in cooldowns if it.scope is Scope.ALL}
+    month = timedelta(days=30)
+    assert rests == {("complaint", None): month, ("reject", "complaint"): month}
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)

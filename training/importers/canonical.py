@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from model_registry.errors import HomeInvalid
 from model_registry.home import Home
 from training.importers import holding_periods
 from training.importers.canonical_files import TableFile, find
@@ -26,6 +27,7 @@ from training.tables.errors import ImportRefused
 
 BANK_NAME = re.compile("[a-z][a-z0-9_]{0,31}")
 CURRENCY = re.compile("[A-Z]{3}")
+USUAL_CURRENCY = "EUR"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class CanonicalImporter:
     """Reads a folder of `<table>.parquet` or `<table>.csv` files."""
 
     bank: str = "bank"
-    currency: str = "EUR"
+    currency: str = USUAL_CURRENCY
     batch_rows: int = 200_000
 
     def recognises(self, path: Path) -> bool:
@@ -71,10 +73,22 @@ class CanonicalImporter:
 
 
 def import_tables(
-    path: Path, home: Home, *, bank: str, currency: str = "EUR", progress: Progress = silent
+    path: Path, home: Home, *, bank: str, currency: str | None = None, progress: Progress = silent
 ) -> ImportSummary:
-    """Replace the home's bank by the canonical tables in a folder."""
-    return bring_in(CanonicalImporter(bank, currency), path, home, progress=progress)
+    """Replace the home's bank by the canonical tables in a folder.
+
+    Without a currency: the one the home holds this bank in, EUR for a bank that is new to it.
+    """
+    importer = CanonicalImporter(bank, currency or _held_currency(home, bank) or USUAL_CURRENCY)
+    return bring_in(importer, path, home, progress=progress)
+
+
+def _held_currency(home: Home, bank: str) -> str | None:
+    try:
+        held = home.bank()
+    except HomeInvalid:
+        return None
+    return held.currency if held.bank == bank else None
 
 
 @dataclass

@@ -74,7 +74,7 @@ class Staging:
         The home has no `bank.json` while its tables change, so a killed import leaves no bank
         rather than a mixture of two.
         """
-        replaced = _description(self._home)
+        replaced = _description(self._home, identity)
         self._home.bank_file.unlink(missing_ok=True)
         derived = (self._home.tables, self._home.quarantine, self._home.truth, self._home.features)
         for directory in derived:
@@ -86,7 +86,7 @@ class Staging:
         return replaced
 
 
-def _description(home: Home) -> str | None:
+def _description(home: Home, new: BankIdentity) -> str | None:
     if not home.bank_file.exists():
         return None
     try:
@@ -94,7 +94,10 @@ def _description(home: Home) -> str | None:
     except HomeInvalid:
         return "replaced a bank whose bank.json could not be read"
     customers = former.row_counts.get("customers", 0)
+    changed = ""
+    if former.bank == new.bank and former.currency != new.currency:
+        changed = f"; its currency was {former.currency} and is {new.currency} now"
     return (
         f"replaced bank {former.bank} (source {former.source}, {customers} customer rows, "
-        f"data until {former.data_until}) and the features made from it"
+        f"data until {former.data_until}) and the features made from it{changed}"
     )

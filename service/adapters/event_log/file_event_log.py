@@ -68,8 +68,8 @@ class FileEventLog:
         pen = self._opened
         try:
             pen.chain.append(kind, payload, key)
-        except LogUnavailable:
-            self._watch.failed()
+        except LogUnavailable as error:
+            self._watch.failed(error)
             raise
         pen.commits.wanted()
         self._watch.recorded(kind)

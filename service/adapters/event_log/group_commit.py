@@ -24,8 +24,11 @@ class LogWatch(Protocol):
     def synced(self, seconds: float) -> None:
         """A group commit took this long, also when it failed."""
 
-    def failed(self) -> None:
+    def failed(self, error: LogUnavailable) -> None:
         """An append or a group commit failed."""
+
+    def recovered(self) -> None:
+        """A group commit succeeded after one that failed; of appends, `recorded` says so."""
 
 
 class NobodyWatches:
@@ -37,7 +40,10 @@ class NobodyWatches:
     def synced(self, seconds: float) -> None:
         """Nothing."""
 
-    def failed(self) -> None:
+    def failed(self, error: LogUnavailable) -> None:
+        """Nothing."""
+
+    def recovered(self) -> None:
         """Nothing."""
 
 
@@ -48,7 +54,7 @@ class GroupCommit:
         self._chain, self._watch = chain, watch
         self._is_wanted, self._is_urgent, self._is_closing = Event(), Event(), Event()
         self._waiting: list[Future[None]] = []
-        self._lock, self._has_ended = Lock(), False
+        self._lock, self._has_ended, self._has_failed = Lock(), False, False
         self._thread = Thread(target=self._run, name="event log", daemon=True)
 
     def start(self) -> None:
@@ -104,18 +110,24 @@ class GroupCommit:
         try:
             self._chain.commit()
             failure = None
+            if self._has_failed:
+                self._has_failed = False
+                self._watch.recovered()
         except LogUnavailable as error:
             failure = error
-            self._watch.failed()
-            self._is_wanted.set()
+            self._fell(failure)
         except Exception as error:  # noqa: BLE001 - else the thread ends and nothing is ever synced
             failure = LogUnavailable(f"the event log cannot be synced ({type(error).__name__})")
-            self._watch.failed()
-            self._is_wanted.set()
+            self._fell(failure)
         finally:
             self._watch.synced(time.perf_counter() - began)
             _tell(waiting, failure)
         return failure is None
+
+    def _fell(self, failure: LogUnavailable) -> None:
+        self._has_failed = True
+        self._watch.failed(failure)
+        self._is_wanted.set()
 
 
 def _tell(waiting: list[Future[None]], failure: LogUnavailable | None) -> None:
