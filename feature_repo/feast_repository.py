@@ -110,4 +110,4 @@ def _open(chosen: dict[str, object]) -> FeatureStore:
 
 def _require_sources(features: Path) -> None:
     if not features.is_dir() or not any(features.glob("*.parquet")):
-        raise FeaturesAbsent(f"no features in {features}: run `nbo train` or build them first")
+        raise FeaturesAbsent(f"no features in {features}: run `nbo features materialize` first")

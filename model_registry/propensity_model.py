@@ -12,12 +12,12 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_repo.contract import contract_digest
 from feature_repo.raw_features import Float32s, Float64s
 from feature_repo.transforms import ColumnLayout
 from model_registry.bundle_arrays import read_arrays
 from model_registry.calibration import CALIBRATORS_FILE, Calibrators, logistic
 from model_registry.compiled_ranker import CompiledRanker
+from model_registry.contract_fit import refuse_other_contract
 from model_registry.errors import BundleRefused
 from model_registry.lightgbm_margins import LightgbmMargins
 from model_registry.manifest import MODEL_FILE, BundleManifest, VerifiedBundle
@@ -60,11 +60,7 @@ class PropensityModel:
         Signed is not usable: another contract, a damaged tree, a missing array are refused alike.
         """
         manifest = bundle.manifest
-        if manifest.contract_digest != contract_digest():
-            raise BundleRefused(
-                f"bundle {manifest.bundle_id} was trained under another feature contract: "
-                "train again with this version"
-            )
+        refuse_other_contract(manifest)
         model = cls(
             LightgbmMargins(_booster(bundle.file(MODEL_FILE))),
             Calibrators.from_bytes(bundle.file(CALIBRATORS_FILE)),

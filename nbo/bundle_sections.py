@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from model_registry.manifest import BundleManifest
 from nbo.measured_bundle import MeasuredBundle
 
+CONFIGURATION = "Configuration"
 Section = tuple[str, Sequence[tuple[str, str]]]
 
 _MEASURES = {
@@ -39,6 +40,7 @@ def bundle_sections(bundle: MeasuredBundle) -> list[Section]:
         return [("Refused", [("reason", bundle.refused)])]
     sections: list[Section] = [
         ("Training", _training(manifest)),
+        (CONFIGURATION, list(bundle.settings.items())),
         ("Measured on new data", list(_measured(bundle, manifest.summary_metrics))),
         ("Out of fold, on the training months", list(_out_of_fold(manifest.summary_metrics))),
         ("Data", _data(manifest)),

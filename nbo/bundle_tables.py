@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
-from nbo.bundle_sections import Section, bundle_sections, rounded
+from nbo.bundle_sections import CONFIGURATION, Section, bundle_sections, rounded
 from nbo.measured_bundle import MeasuredBundle
 from nbo.output import print_facts, print_table
 
@@ -13,6 +13,9 @@ _NOT_COMPARABLE = (
     "MAP@7 compares only within one test set (same data, same month). To measure a bundle on "
     "another month: nbo evaluate --model ID --test-month DATE"
 )
+
+Row = tuple[str, str, str]
+_SAME_SETTINGS = ("all settings", "equal", "equal")
 
 
 def show_list(bundles: Sequence[MeasuredBundle]) -> None:
@@ -36,7 +39,7 @@ def show_list(bundles: Sequence[MeasuredBundle]) -> None:
         print(_NOT_COMPARABLE)
     for bundle in bundles:
         if bundle.refused:
-            print(f"refused: {bundle.refused}")
+            print(f"✗ refused: {bundle.refused}")
 
 
 def show_one(bundle: MeasuredBundle) -> None:
@@ -48,23 +51,39 @@ def show_one(bundle: MeasuredBundle) -> None:
 
 
 def show_two(left: MeasuredBundle, right: MeasuredBundle) -> None:
-    """The sections of both, what differs marked."""
+    """The sections of both, what differs marked; of the settings only those that differ."""
     lines: list[tuple[str, ...]] = []
     for title, rows in _side_by_side(bundle_sections(left), bundle_sections(right)):
         lines.append((f"[bold]{title}[/bold]",))
-        lines.extend((*row, "≠" if row[1] != row[2] else "") for row in rows)
+        shown = _differing(rows) if title == CONFIGURATION else rows
+        lines.extend((*row, "≠" if row[1] != row[2] else "") for row in shown)
     marks = (" ●" if bundle.is_champion else "" for bundle in (left, right))
     ids = (b.bundle_id + mark for b, mark in zip((left, right), marks, strict=True))
     print_table(("", *ids, ""), lines)
     if left.test_set != right.test_set:
         print(_NOT_COMPARABLE)
+    elif left.interval is not None and right.interval is not None:
+        print(_compared(left.interval, right.interval))
+
+
+def _differing(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row[1] != row[2]] or [_SAME_SETTINGS]
+
+
+def _compared(left: tuple[float, float], right: tuple[float, float]) -> str:
+    """Whether the two MAP@7 can be told apart."""
+    shown = " and ".join(f"{low:.3f} … {high:.3f}" for low, high in (left, right))
+    if left[0] <= right[1] and right[0] <= left[1]:
+        return f"The 95 % intervals of MAP@7 overlap ({shown}): the two cannot be told apart."
+    better = "first" if left[0] > right[1] else "second"
+    return f"The 95 % intervals of MAP@7 do not overlap ({shown}): the {better} ranks better."
 
 
 def _row(bundle: MeasuredBundle) -> list[str]:
     manifest, tested = bundle.manifest, bundle.tested
     best, lead = bundle.best_baseline, bundle.lead
     return [
-        "●" if bundle.is_champion else "",
+        ("●" if bundle.is_champion else "") + ("✗" if bundle.refused else ""),
         bundle.bundle_id,
         manifest.bank if manifest else "refused",
         str(manifest.train_until) if manifest else "",
@@ -77,7 +96,7 @@ def _row(bundle: MeasuredBundle) -> list[str]:
 
 def _side_by_side(
     left: Sequence[Section], right: Sequence[Section]
-) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+) -> Iterator[tuple[str, list[Row]]]:
     first, second = dict(left), dict(right)
     for title in dict.fromkeys([*first, *second]):
         ours, theirs = dict(first.get(title, ())), dict(second.get(title, ()))

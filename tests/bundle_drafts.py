@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from feature_repo.contract import contract_digest
 from model_registry.manifest import BundleDraft, BundleManifest
 
 FILES = {"propensity.txt": b"tree\n" * 50, "rates.json": b"{}", "golden.npz": bytes(range(256))}
@@ -14,7 +15,7 @@ def draft(second: int = 0, files: dict[str, bytes] | None = None) -> BundleDraft
     manifest = BundleManifest(
         bank="toy",
         created_at=datetime(2026, 7, 1, 12, 0, second, tzinfo=UTC),
-        contract_digest="c" * 64,
+        contract_digest=contract_digest(),
         product_vocabulary=["account"],
         product_groups={"account": "daily"},
         category_levels={},

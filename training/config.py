@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,15 +99,25 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def load_config(path: Path) -> TrainConfig:
-    """The configuration in a YAML or TOML file; unknown keys and bad values are refused."""
+    """The configuration in a YAML, TOML or JSON file; unknown keys and bad values are refused.
+
+    A bundle's `config.json` is one; its `affinity` must be what features are built with now.
+    """
     try:
-        return msgspec.convert(_plain(path), type=TrainConfig)
+        config = msgspec.convert(_plain(path), type=ResolvedConfig)
     except OSError as error:
         raise ConfigInvalid(f"{path} cannot be read ({error.strerror}): check --config") from error
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (
+        yaml.YAMLError, tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError
+    ) as error:  # fmt: skip
         raise ConfigInvalid(f"{path} is not valid {path.suffix[1:].upper()}: {error}") from error
     except msgspec.ValidationError as error:
         raise ConfigInvalid(f"{path}: {error}: docs/training.md lists every key") from error
+    if config.affinity != AffinityConfig():
+        raise ConfigInvalid(
+            f"{path}: affinity is how features are built, a run cannot choose it: remove that key"
+        )
+    return config
 
 
 def _plain(path: Path) -> Any:
@@ -114,4 +126,15 @@ def _plain(path: Path) -> Any:
         return yaml.load(path.read_text(), _StrictLoader) or {}  # noqa: S506
     if path.suffix == ".toml":
         return tomllib.loads(path.read_text())
-    raise ConfigInvalid(f"{path} is neither .yaml, .yml nor .toml: rename it")
+    if path.suffix == ".json":
+        return json.loads(path.read_text(), object_pairs_hook=partial(_once, path))
+    raise ConfigInvalid(f"{path} is neither .yaml, .yml, .toml nor .json: rename it")
+
+
+def _once(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The mapping; of a key given twice JSON keeps the last without a word."""
+    keys = [key for key, _ in pairs]
+    for place, key in enumerate(keys):
+        if key in keys[:place]:
+            raise ConfigInvalid(f"{path}: key {key!r} stands twice: remove one")
+    return dict(pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 
 import msgspec
 
@@ -25,15 +25,18 @@ from training.library_versions import library_versions
 from training.month_counts import month_counts
 from training.progress import Progress, silent
 from training.report import Measured, TrainingRun, report_page
+from training.snapshot_gaps import snapshot_gaps
 from training.splitting import default_train_until, next_label_month, training_months
 from training.tables.store import TableStore
+from training.until_notes import until_notes
 
 
 class TrainResult(msgspec.Struct, frozen=True):
-    """The bundle written and its summary metrics."""
+    """The bundle written, its summary metrics, and what should be known of its months."""
 
     bundle_id: str
     metrics: dict[str, float]
+    notes: list[str] = []
 
 
 def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> TrainResult:
@@ -41,7 +44,7 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
 
     Without `train_until` the last label month but one ends training, so that the last one measures.
     """
-    bank = home.bank()
+    bank, asked = home.bank(), config.train_until
     config = _resolved(bank, config)
     months = _months(home, bank, config)
     rows = build_training_set(home, months, config, progress=progress)
@@ -56,6 +59,7 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
         model_text=fitted.files[MODEL_FILE],
         out_of_fold=fitted.out_of_fold,
         measured=_measured(home, bank, VerifiedBundle(manifest, fitted.files), progress),
+        snapshot_gaps=snapshot_gaps(TableStore(home)),
     )
     files = fitted.files | {
         RATES_FILE: base_rates(
@@ -65,7 +69,14 @@ def train(home: Home, config: TrainConfig, *, progress: Progress = silent) -> Tr
     }
     manifest = msgspec.structs.replace(manifest, summary_metrics=run.summary)
     bundle_id = ModelStore(home).write(BundleDraft(manifest, files | _documents(run)))
-    return TrainResult(bundle_id, run.summary)
+    return TrainResult(bundle_id, run.summary, _notes(run, asked))
+
+
+def _notes(run: TrainingRun, asked: date | None) -> list[str]:
+    """Months that are missing or thin, then what became of the `train_until` asked for."""
+    gaps = [] if run.snapshot_gaps is None else [run.snapshot_gaps]
+    is_measured = run.measured is not None
+    return [*gaps, *until_notes(asked, run.manifest.train_until, is_measured=is_measured)]
 
 
 def _documents(run: TrainingRun) -> dict[str, bytes]:

@@ -75,7 +75,8 @@ def tables(path: Path, bank: str, currency: str | None, as_json: bool) -> None:
     """Import a folder of canonical tables (Parquet or CSV).
 
     Bad rows go to NBO_HOME/quarantine with line and reason; a bad column stops the import, and so
-    does a table of which more than half the rows name customers who are not in customers.
+    does a table of which more than half the rows cannot be used or name customers who are not in
+    customers.
 
     Example: nbo data import tables --path my-bank/ --bank my_bank --currency EUR
     """
@@ -93,6 +94,7 @@ def show_summary(summary: ImportSummary, as_json: bool) -> None:
     for line in summary.notes:
         note(line)
     identity = summary.identity
+    quarantine = local_home().quarantine if identity.quarantined else None
     if as_json:
         print_json(
             {
@@ -107,6 +109,7 @@ def show_summary(summary: ImportSummary, as_json: bool) -> None:
                 "rows_read": summary.rows_read,
                 "row_counts": identity.row_counts,
                 "quarantined": identity.quarantined,
+                "quarantine": quarantine and str(quarantine),
                 "repeated": summary.repeated,
                 "set_to_unknown": summary.set_to_unknown,
                 "unknown_customers": summary.unknown_customers,
@@ -123,6 +126,7 @@ def show_summary(summary: ImportSummary, as_json: bool) -> None:
             ("data until", identity.data_until),
             *((f"  {table}", f"{rows} rows") for table, rows in identity.row_counts.items()),
             *_losses("quarantined", identity.quarantined),
+            *([("quarantine", quarantine)] if quarantine else []),
             *_losses("repeated", summary.repeated),
             *_losses("set to unknown", summary.set_to_unknown),
             *_losses("not in customers", summary.unknown_customers),

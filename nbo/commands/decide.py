@@ -31,7 +31,11 @@ SHELL_SETTINGS = {
 @click.option("--intent", help="What the customer wants, if known.")
 @click.option("--locale", default="en", show_default=True)
 @click.option("--agent", "agent_id", metavar="ID", help="Ask on behalf of this agent.")
-@click.option("--explain", is_flag=True, help="Also say what was withheld, and by which rule.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Also give the reasons for each offer, and what was withheld by which rule.",
+)
 @json_option
 def decide(as_json: bool, **asked: Any) -> None:
     """One decision, by the code that answers POST /v1/decisions with mode dry_run: nothing of it is
@@ -46,7 +50,8 @@ def decide(as_json: bool, **asked: Any) -> None:
     if as_json:
         click.echo(body)
     else:
-        show_answer(answer)
+        # An agent is told reasons unasked.
+        show_answer(answer, has_reasons=bool(asked["explain"] or asked["agent_id"]))
         versions = answer["versions"]
         print(
             f"catalogue {versions['catalogue']}, policy {versions['policy']}:"

@@ -42,14 +42,19 @@ def apply(as_json: bool) -> None:
 def materialize(as_json: bool) -> None:
     """Load the bank's features and consents into Redis; builds the features when they are missing.
 
+    Says before it loads when running services, or the champion, are of another feature contract.
+
     Example: nbo features materialize
     """
+    from nbo.load_warnings import load_warnings
     from nbo.online_load import load_online
 
     home = local_home()
     home.bank()
     with redis_url(home.root) as url, shown_progress() as progress:
         provide_features(home, progress)
+        for line in load_warnings(home, url):
+            note(f"nbo: {line}")
         loaded = load_online(home, url, progress)
     for line in loaded.warnings():
         note(line)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import rich_click as click
 
+from model_registry.contract_fit import fits_contract, refuse_other_contract
 from model_registry.errors import BundleRefused, RegistryError
 from model_registry.home import Home
 from model_registry.manifest import BundleManifest
@@ -16,6 +18,7 @@ from nbo.champion_facts import say_champion
 from nbo.local_home import existing_home
 from nbo.measured_bundle import read_bundle
 from nbo.output import json_option, note, print_facts, print_json, print_table
+from nbo.promotion_warnings import promotion_warnings
 from nbo.publication import provide_ranker
 from nbo.ranker_facts import ranker_facts, ranker_line
 
@@ -26,6 +29,8 @@ compile_option = click.option(
     help="Build the bundle's compiled ranker if it lacks one.",
     show_default=True,
 )
+
+UNFIT = "whole, but of another feature contract"
 
 
 @click.group()
@@ -53,7 +58,9 @@ def list_(as_json: bool) -> None:
 @click.argument("second", metavar="[B]", required=False)
 @json_option
 def show(first: str, second: str | None, as_json: bool) -> None:
-    """One bundle's manifest and compiled ranker, or two bundles compared side by side.
+    """One bundle's manifest, configuration and compiled ranker, or two bundles side by side.
+
+    Of two the settings that differ, and whether their MAP@7 on one month can be told apart.
 
     Example: nbo models show 20261101T101500-0123456789ab
     """
@@ -76,16 +83,20 @@ def show(first: str, second: str | None, as_json: bool) -> None:
 @compile_option
 @json_option
 def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
-    """Make a bundle of this home's bank the champion, after verifying it.
+    """Make a bundle of this home's bank and feature contract the champion, after verifying it.
 
-    Before it serves its compiled ranker is built, if it lacks one and a C compiler is there.
+    Before it serves its compiled ranker is built, if it lacks one and a C compiler is there. Warns
+    of one that was not measured, or ranks worse than its best baseline, or than the champion on
+    the same month.
 
     Example: nbo models promote 20261101T101500-0123456789ab
     """
     home = existing_home()
     store = ModelStore(home)
     store.verify(bundle_id)
-    _refuse_other_bank(home, store.manifest(bundle_id))
+    _refuse_unfit(home, store.manifest(bundle_id))
+    for line in _warnings(store, bundle_id):
+        note(f"nbo: {line}")
     if compiles:
         provide_ranker(home, bundle_id)
     store.promote(bundle_id)
@@ -96,16 +107,18 @@ def promote(bundle_id: str, compiles: bool, as_json: bool) -> None:
 @compile_option
 @json_option
 def rollback(compiles: bool, as_json: bool) -> None:
-    """Make the previous champion champion again.
+    """Make the previous champion champion again, unless another bank or contract trained it.
 
     Example: nbo models rollback
     """
     home = existing_home()
     store = ModelStore(home)
     previous = store.previous()
-    if compiles and previous is not None:
+    if previous is not None:
         store.verify(previous)
-        provide_ranker(home, previous)
+        _refuse_unfit(home, store.manifest(previous))
+        if compiles:
+            provide_ranker(home, previous)
     say_champion(home, store.rollback(), as_json=as_json)
 
 
@@ -115,29 +128,40 @@ def rollback(compiles: bool, as_json: bool) -> None:
 def verify(bundle_ids: tuple[str, ...], as_json: bool) -> None:
     """Check signature and digests of the bundles named, else of all; names the file that is wrong.
 
+    A bundle of another feature contract is whole, and said to be of no use here.
+
     Example: nbo models verify
     """
     store = _store()
     refused: dict[str, str] = {}
+    unfit: dict[str, str] = {}
     store.newest()  # to verify nothing is no success
     checked = bundle_ids or tuple(store.list())
     for bundle_id in checked:
         try:
             store.verify(bundle_id)
+            unfit |= _of_other_contract(store.manifest(bundle_id))
         except RegistryError as error:
             refused[bundle_id] = str(error)
     if as_json:
-        print_json({"verified": [name for name in checked if name not in refused], **_of(refused)})
+        verified = [name for name in checked if name not in refused]
+        print_json({"verified": verified, "refused": refused, "other_contract": list(unfit)})
     else:
-        print_table(("bundle", "verdict"), ((n, refused.get(n, "verified")) for n in checked))
-    for reason in refused.values():
+        verdicts = dict.fromkeys(checked, "verified") | dict.fromkeys(unfit, UNFIT) | refused
+        print_table(("bundle", "verdict"), verdicts.items())
+    for reason in (*unfit.values(), *refused.values()):
         note(f"nbo: {reason}")
     if refused:
         raise SystemExit(1)
 
 
-def _of(refused: dict[str, str]) -> dict[str, object]:
-    return {"refused": refused}
+def _of_other_contract(manifest: BundleManifest) -> dict[str, str]:
+    """The bundle's id and why it cannot serve here; empty when it can."""
+    try:
+        refuse_other_contract(manifest)
+    except BundleRefused as error:
+        return {manifest.bundle_id: str(error)}
+    return {}
 
 
 def _store() -> ModelStore:
@@ -148,7 +172,17 @@ def _document(home: Home, manifest: BundleManifest) -> dict[str, Any]:
     return msgspec.structs.asdict(manifest) | {"ranker": ranker_facts(home, manifest)}
 
 
-def _refuse_other_bank(home: Home, manifest: BundleManifest) -> None:
+def _warnings(store: ModelStore, bundle_id: str) -> Iterator[str]:
+    """What speaks against the promotion; of the bundle that is the champion already, nothing."""
+    champion = store.champion()
+    if champion != bundle_id:
+        former = read_bundle(store, champion) if champion is not None else None
+        yield from promotion_warnings(read_bundle(store, bundle_id), former)
+
+
+def _refuse_unfit(home: Home, manifest: BundleManifest) -> None:
+    """`BundleRefused` when services of this version and home could not decide with the bundle."""
+    refuse_other_contract(manifest)
     here = home.bank().bank
     if manifest.bank != here:
         raise BundleRefused(
@@ -164,9 +198,14 @@ def _row(store: ModelStore, bundle_id: str, champion: str | None) -> dict[str, A
     except RegistryError as error:
         return row | {"refused": str(error)}
     metrics = manifest.summary_metrics
-    return row | {
-        "bank": manifest.bank,
-        "train_until": manifest.train_until,
-        "map_at_7": metrics.get("map_at_7"),
-        "metrics": metrics,
-    }
+    unfit = {} if fits_contract(manifest) else {"other_contract": True}
+    return (
+        row
+        | unfit
+        | {
+            "bank": manifest.bank,
+            "train_until": manifest.train_until,
+            "map_at_7": metrics.get("map_at_7"),
+            "metrics": metrics,
+        }
+    )

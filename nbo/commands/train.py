@@ -37,7 +37,7 @@ DATE = click.DateTime(formats=["%Y-%m-%d"])
     "--config",
     "config_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="YAML or TOML file.",
+    help="YAML, TOML or JSON file, such as a bundle's config.json.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Same seed and data, same bytes.")
 @json_option
@@ -62,6 +62,8 @@ def train(as_json: bool, **options: Any) -> None:
         from training.train import train as fit
 
         trained = fit(home, config, progress=progress)
+    for line in trained.notes:
+        note(f"nbo: {line}")
     if as_json:
         print_json(trained)
     else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from feature_repo.contact_layout import Entries, decode_contacts
-from feature_repo.contract import contract_digest
 from feature_repo.online_layout import decode_consents, decode_generation
 from service.adapters.feast_layout_reader import FeastLayoutReader
+from service.adapters.loaded_features import misfit_of
 from service.domain.consent import ConsentRecord, ConsentStatus
 from service.ports import CustomerRecord, RawReplies
 
@@ -15,7 +15,6 @@ class CustomerDecoder:
 
     def __init__(self, bank: str, product_vocabulary: tuple[str, ...]) -> None:
         self._bank, self._vocabulary = bank, list(product_vocabulary)
-        self._contract = contract_digest()
         self._marker: tuple[bytes | None, bool] = (None, False)
         self.reader = FeastLayoutReader(bank, len(product_vocabulary))
 
@@ -54,6 +53,4 @@ class CustomerDecoder:
     def _fits(self, marker: bytes | None) -> bool:
         if marker is None:
             return False
-        standing = decode_generation(self._bank, marker)
-        same_products = standing.product_vocabulary == self._vocabulary
-        return same_products and standing.contract == self._contract
+        return not misfit_of(decode_generation(self._bank, marker), self._vocabulary)

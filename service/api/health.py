@@ -19,7 +19,9 @@ def live() -> LiveAnswer:
 
 @get("/health/ready", sync_to_thread=False)
 def ready(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Whether traffic may come: catalogue, model and one warm-up decision, not Redis."""
+    """Whether traffic may come: catalogue, model, one warm-up decision, and no load that does not
+    fit; not whether Redis answers.
+    """
     readiness = desk_of(request).readiness
     if readiness.is_ready:
         return Response(ReadyAnswer(readiness.checks))

@@ -1,13 +1,14 @@
 """What must hold before traffic may come.
 
-That Redis answers is not among it, the ladder serves without; that it does not forget is.
+That Redis answers is not among it, the ladder serves without; that it does not forget is, and that
+what it was loaded with is of use here.
 """
 
 from __future__ import annotations
 
 from service.api.wire import CheckAnswer
 
-CHECKS = ("catalogue", "model", "store_policy", "warm_up")
+CHECKS = ("catalogue", "model", "store_policy", "features", "warm_up")
 
 
 class Readiness:

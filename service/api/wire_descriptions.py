@@ -136,7 +136,7 @@ OF: dict[str, dict[str, str]] = {
     },
     "ModelsAnswer": {"models": "All bundles, oldest first."},
     "CheckAnswer": {
-        "name": "What is checked, such as catalogue, model, store_policy, warm_up.",
+        "name": "What is checked, such as catalogue, model, store_policy, features.",
         "passed": "true = it holds.",
     },
     "LiveAnswer": {"status": "Always live."},

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from model_registry.home import Home
+from service.adapters.loaded_features import LoadedFeatures
 from service.adapters.store_policy import StorePolicy
 from service.api.desk import Desk
 from service.bootstrap.following import follow_catalogue, follow_promotions
@@ -24,6 +25,7 @@ from service.telemetry.logging import Log
 from service.telemetry.loop_watch import LoopWatch
 from service.telemetry.metrics import Metrics
 from service.use_cases.record_versions import RecordVersions
+from service.use_cases.watch_loaded_features import WatchLoadedFeatures
 from service.use_cases.watch_store_policy import WatchStorePolicy
 
 __all__ = ["follow_promotions", "open_catalogue", "open_clock", "open_desk", "warm_up"]
@@ -75,8 +77,14 @@ async def _background(
     verdict = partial(desk.readiness.report, "store_policy")
     store_policy = WatchStorePolicy(StorePolicy(place.wire), verdict)
     await store_policy.start()
+    features = WatchLoadedFeatures(
+        LoadedFeatures(place.wire, place.identity.bank, place.vocabulary),
+        partial(desk.readiness.report, "features"),
+    )
+    await features.start()
     return {
         "store_policy": store_policy.run,
+        "features": features.run,
         "promotions": follow_promotions(desk, place.releases, opened, versions).run,
         "catalogue": follow_catalogue(desk, place.catalogues, versions).run,
         "versions": versions.run,

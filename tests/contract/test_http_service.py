@@ -22,7 +22,7 @@ def test_live_and_ready_answer_when_everything_is_warm(client) -> None:
     answer = client.get("/health/ready")
     assert answer.status_code == 200
     names = [check["name"] for check in answer.json()["checks"]]
-    assert names == ["catalogue", "model", "store_policy", "warm_up"]
+    assert names == ["catalogue", "model", "store_policy", "features", "warm_up"]
 
 
 def test_not_ready_is_a_problem_that_lists_the_failed_check() -> None:

@@ -71,7 +71,7 @@ def test_what_the_demo_trained_and_loaded_is_there_for_the_other_commands(home: 
     listed = bank(home).run_json("models", "list")
     assert [row["champion"] for row in listed] == [True]
     verified = bank(home).run_json("models", "verify")
-    assert verified == {"verified": [listed[0]["bundle"]], "refused": {}}
+    assert verified == {"verified": [listed[0]["bundle"]], "refused": {}, "other_contract": []}
     shown = bank(home).run_json("features", "show", "--customer", "C0000001")
     assert shown["views"]["product_holdings"]["age_days"] is not None
     answer = bank(home).run_json("decide", "--customer", "C0000001")

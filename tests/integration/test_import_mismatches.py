@@ -1,4 +1,6 @@
-"""Tables that do not fit each other: foreign customer ids, and months with two snapshot dates."""
+"""Tables that do not fit each other, or lose most of their rows: foreign customer ids, months with
+two snapshot dates, lists and dates of another form.
+"""
 
 from __future__ import annotations
 
@@ -157,3 +159,68 @@ def test_what_a_refused_import_put_aside_is_gone_after_the_next(folder: Path, ho
     assert (home.quarantine / "refused").exists()
     import_tables(changed(folder, holdings=HOLDINGS), home, bank="toy")
     assert not (home.quarantine / "refused").exists()
+
+
+def test_a_table_that_loses_most_of_its_rows_stops_the_import_and_says_why_without_content(
+    folder: Path, home: Home
+) -> None:
+    before = import_tables(folder, home, bank="toy").identity
+    rows = "1,2016-02-29,\n1,2016-03-31,card;loan\n2,2016-03-31,card;loan\n"
+    products = PRODUCTS + "loan,Loan,lending\n"
+    changed(folder, products=products, holdings=HOLDINGS.partition("\n")[0] + "\n" + rows)
+    with pytest.raises(ImportRefused) as refused:
+        import_tables(folder, home, bank="toy")
+    assert str(refused.value) == (
+        f"{folder / 'holdings.csv'}: 2 of 3 rows of holdings cannot be used, most often because of"
+        " held: names a product that is not in products (first in line 3), put aside in"
+        " quarantine/refused/holdings.csv: mend them and import again"
+    )
+    assert pl.read_csv(home.quarantine / "refused" / "holdings.csv").height == 2
+    assert home.bank() == before
+
+
+def test_half_of_a_table_s_rows_may_be_lost(folder: Path, home: Home) -> None:
+    text = transactions("1", "2").replace(AT, "yesterday", 1)
+    assert import_tables(changed(folder, transactions=text), home, bank="toy").rows_read == 8
+
+
+def test_customers_of_whom_rows_were_lost_are_named_as_the_cause_of_unknown_ones(
+    folder: Path, home: Home
+) -> None:
+    customers = "customer_id,observed_on\n1,2016-01-31\n3,2016-01-31\n2,31.1.2016\n"
+    changed(folder, customers=customers, transactions=transactions("2", "2", "1"))
+    with pytest.raises(ImportRefused) as refused:
+        import_tables(folder, home, bank="toy")
+    assert str(refused.value).startswith(
+        "2 of 3 rows of transactions name a customer who is not in customers: 1 row(s) of customers"
+        " could not be used, most often because of observed_on: expected "
+    )
+    assert "(first in line 4), put aside in quarantine/refused/customers.csv" in str(refused.value)
+
+
+def test_the_summary_names_the_quarantine_where_anything_lies_there(
+    folder: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["data", "import", "tables", "--path", str(folder), "--bank", "toy"]
+    assert run(words) == 0
+    assert "quarantine" not in capsys.readouterr().out
+    changed(folder, transactions=transactions("1", "2", "1").replace(AT, "yesterday", 1))
+    assert run(words) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["quarantine", str(home.quarantine)] in lines
+    assert run([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["quarantine"] == str(home.quarantine)
+
+
+def test_a_month_without_a_snapshot_is_named_in_one_line(folder: Path, home: Home) -> None:
+    def told() -> list[str]:
+        notes = import_tables(folder, home, bank="toy").notes
+        return [line for line in notes if line.startswith("holdings: ")]
+
+    rows = ["1,2016-02-29,", "2,2016-02-29,", "1,2016-04-30,card", "2,2016-04-30,card"]
+    header = HOLDINGS.partition("\n")[0]
+    changed(folder, holdings="\n".join([header, *rows, "1,2016-03-31,", "2,2016-03-31,"]))
+    assert told() == []
+    changed(folder, holdings="\n".join([header, *rows]))
+    (line,) = told()
+    assert "no snapshot in 2016-03" in line

@@ -70,13 +70,15 @@ def test_a_product_added_though_held_and_a_bad_flag_are_quarantined(tmp_path: Pa
         ("2016-03-28", 8, [CCO], [REC]),
         ("2016-03-28", 9, [CCO], [REC]),
         ("March", 10, [CCO], [REC]),
+        ("2016-03-28", 11, [CCO], [REC]),
+        ("2016-03-28", 12, [CCO], [REC]),
     )
     flag = pl.when(pl.col("ncodpers") == 9).then(3).otherwise(pl.col(f"add_{HIP}"))
     pl.read_parquet(path).with_columns(flag.alias(f"add_{HIP}")).write_parquet(path)
     home = Home(tmp_path / "home")
     identity = import_santander(path, home).identity
     assert identity.quarantined == {"holdings": 3}
-    assert identity.row_counts["holdings"] == 2
+    assert identity.row_counts["holdings"] == 6
     kept = pl.read_csv(home.quarantine / "holdings.csv")
     assert kept.select("line", "reason").rows() == [
         (1, "a product is added that was held the month before"),
@@ -172,3 +174,14 @@ class TestRealPanel:
         pl.read_parquet(_PANEL).sample(fraction=1, shuffle=True, seed=5).write_parquet(mixed)
         again = import_santander(mixed, Home(tmp_path / "home"))
         assert again.identity.fingerprint == summary.identity.fingerprint
+
+
+def test_a_panel_that_loses_most_of_its_rows_stops_the_import(tmp_path: Path) -> None:
+    path = _panel(
+        tmp_path / "panel.parquet",
+        ("2016-03-28", 7, [CCO], [REC]),
+        ("March", 8, [CCO], [REC]),
+        ("March", 9, [CCO], [REC]),
+    )
+    with pytest.raises(ImportRefused, match=r"2 of 3 rows of holdings .* \(first in row 2\)"):
+        import_santander(path, Home(tmp_path / "home"))

@@ -167,6 +167,8 @@ def test_bad_rows_are_quarantined_with_line_reason_and_row(folder, home: Home) -
         "t4,1,2016-03-01T10:00:00Z\n"
         "t5,,2016-03-01T10:00:00Z,5,rent\n"
         't6,1,2016-03-01T10:00:00Z,5,"rent\n'
+        "t7,1,2016-03-01T10:00:00Z,5,rent\n"
+        "t8,1,2016-03-01T10:00:00Z,5,rent\n"
     )
     identity = _import(folder(transactions=transactions), home).identity
     assert identity.quarantined == {"transactions": 4}

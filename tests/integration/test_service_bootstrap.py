@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from redis import Redis
 
+from feature_repo.online_layout import decode_generation, encode_generation, generation_key
 from model_registry.errors import HomeInvalid
 from model_registry.home import Home
 from model_registry.store import ModelStore
@@ -26,7 +28,7 @@ from service.ports import RecordKind, kind_key
 from service.settings import Settings
 from tests.faults.served_bank import until
 from tests.redis_server import private_redis
-from tests.toy_bank import CUSTOMERS, PRODUCTS, install, toy_tables
+from tests.toy_bank import BANK, CUSTOMERS, PRODUCTS, install, toy_tables
 from tests.toy_catalogue_files import offer, toy_files, written
 from training.config import TrainConfig
 from training.features.build import build_features
@@ -72,8 +74,27 @@ def started(settings: Settings) -> tuple[int, dict[str, Any], dict[str, Any]]:
 
 
 def failed_check(ready: dict[str, Any]) -> str:
-    (failed,) = (check["detail"] for check in ready["checks"] if not check["passed"])
-    return str(failed)
+    failed = [check["detail"] for check in ready["checks"] if not check["passed"]]
+    assert failed
+    return " ".join(failed)
+
+
+def test_a_store_loaded_under_another_contract_is_not_ready_and_says_what_to_do(
+    settings: Settings, redis_url: str
+) -> None:
+    with Redis.from_url(redis_url) as redis:
+        key = generation_key(BANK)
+        stands = cast("bytes", redis.get(key))
+        loaded = decode_generation(BANK, stands)
+        other = msgspec.structs.replace(loaded, contract="0" * 64)
+        redis.set(key, encode_generation(other))
+        try:
+            status, ready, answer = started(settings)
+        finally:
+            redis.set(key, stands)
+    assert status == 503
+    assert "loaded under another feature contract" in failed_check(ready)
+    assert answer["degraded_reasons"] == ["state_not_loaded"]
 
 
 def test_a_home_with_bank_model_and_features_serves_full_answers(settings: Settings) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feature_repo.errors import FeaturesAbsent
 from feature_repo.views import source_path
 from model_registry.errors import BundleNotFound, BundleRefused
 from model_registry.home import Home
@@ -119,6 +120,16 @@ def test_a_month_without_labels_is_refused_naming_those_there(home):
         evaluate(home, None, date(2030, 1, 28))
 
 
+def test_without_features_the_command_that_builds_them_is_named(home):
+    features = home.features
+    aside = features.rename(home.root / "features-aside")
+    try:
+        with pytest.raises(FeaturesAbsent, match=r"run `nbo features materialize` first"):
+            evaluate(home, None, LABEL_MONTHS[-1])
+    finally:
+        aside.rename(features)
+
+
 def test_an_unknown_bundle_is_not_found(home):
     with pytest.raises(BundleNotFound, match="nbo models list"):
         evaluate(home, "20200101T000000-none", LABEL_MONTHS[-1])
@@ -135,6 +146,15 @@ def test_more_folds_than_customers_fill_are_refused(tmp_path):
     config = msgspec.structs.replace(CONFIG, calibration=CalibrationConfig(folds=50))
     with pytest.raises(TrainingRefused, match=r"calibration\.folds is 50, but .* fill only \d+:"):
         trained(few, config)
+
+
+def test_a_day_after_the_last_label_month_is_told_with_the_month_used_and_nothing_measured(home):
+    asked = LABEL_MONTHS[-1] + timedelta(days=3)
+    told = train(home, msgspec.structs.replace(CONFIG, train_until=asked))
+    moved, unmeasured = told.notes
+    assert moved == f"trained until {LABEL_MONTHS[-1]}, the last label month up to {asked}"
+    assert f"no label month follows {LABEL_MONTHS[-1]}" in unmeasured
+    (home.models / told.bundle_id).rename(home.root / "put-aside")
 
 
 def test_the_bundle_holds_what_it_promises(home, bundle_id):

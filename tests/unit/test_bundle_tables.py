@@ -16,6 +16,7 @@ from nbo.cli import run
 from tests.bundle_drafts import FILES, draft
 
 MEASURES = {"map_at_7": 0.31, "affinity_map_at_7": 0.232, "popularity_map_at_7": 0.16}
+ANOTHER_CONTRACT = "c" * 64
 NOT_COMPARABLE = "MAP@7 compares only within one test set"
 
 
@@ -25,10 +26,25 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path)
 
 
-def stored(home: Home, second: int = 0, month: str | None = "2026-06-30", **changes: object) -> str:
+def stored(
+    home: Home,
+    second: int = 0,
+    month: str | None = "2026-06-30",
+    *,
+    interval: tuple[float | None, float | None] | None = None,
+    config: dict[str, object] | None = None,
+    **changes: object,
+) -> str:
     """A bundle measured on a month; None for one that was not."""
-    tested = {"test_month": month, "leakage_alarm": ["mortgage"]} if month else None
-    files = FILES | {"metrics.json": json.dumps({"evaluation": tested}).encode()}
+    tested = {
+        "test_month": month,
+        "leakage_alarm": ["mortgage"],
+        "intervals": {"model": {"map_at_7": interval}},
+    }
+    files = FILES | {
+        "metrics.json": json.dumps({"evaluation": tested if month else None}).encode(),
+        "config.json": json.dumps(config or {}).encode(),
+    }
     made = draft(second, files)
     manifest = msgspec.structs.replace(made.manifest, **{"summary_metrics": MEASURES, **changes})
     return ModelStore(home).write(dataclasses.replace(made, manifest=manifest))
@@ -79,6 +95,32 @@ def test_a_damaged_bundle_is_listed_with_what_is_wrong(home, capsys):
     assert "metrics.json was altered or truncated" in text
 
 
+def test_a_bundle_of_another_feature_contract_is_marked_and_shown_with_what_it_measured(
+    home, capsys
+):
+    bundle, fitting = stored(home, 1, contract_digest=ANOTHER_CONTRACT), stored(home, 2)
+    text = said(["models", "list"], capsys)
+    rows = {name: line for line in text.splitlines() for name in (bundle, fitting) if name in line}
+    (row,) = [line for line in text.splitlines() if bundle in line and "0.310" in line]
+    assert "✗" in row
+    assert "✗" not in rows[fitting]
+    assert f"refused: bundle {bundle} was trained under another feature contract" in text
+    listed = json.loads(said(["models", "list", "--json"], capsys))
+    assert [row.get("other_contract", False) for row in listed] == [True, False]
+
+
+def test_verify_finds_a_bundle_of_another_feature_contract_whole_and_says_so(home, capsys):
+    bundle, fitting = stored(home, 1, contract_digest=ANOTHER_CONTRACT), stored(home, 2)
+    assert run(["models", "verify"]) == 0
+    printed = capsys.readouterr()
+    (row,) = [line for line in printed.out.splitlines() if bundle in line]
+    assert "whole, but of another feature contract" in row
+    assert "trained under another feature contract" in printed.err
+    assert fitting not in printed.err
+    told = json.loads(said(["models", "verify", "--json"], capsys))
+    assert told == {"verified": [bundle, fitting], "refused": {}, "other_contract": [bundle]}
+
+
 def test_the_champion_is_marked_and_explained(home, capsys):
     bundle = stored(home)
     ModelStore(home).promote(bundle)
@@ -120,6 +162,54 @@ def test_two_bundles_stand_side_by_side_with_what_differs_marked(home, capsys):
     assert {"seed", "test month"} <= marked
     assert "bank" not in marked
     assert NOT_COMPARABLE in text
+
+
+def test_one_bundle_prints_its_configuration(home, capsys):
+    bundle = stored(home, config={"seed": 1, "propensity": {"rounds": 200}})
+    facts = {
+        " ".join(line.split()) for line in said(["models", "show", bundle], capsys).split("\n")
+    }
+    assert {"Configuration", "seed 1", "propensity.rounds 200"} <= facts
+
+
+def test_of_two_bundles_the_settings_that_differ_are_listed_and_no_others(home, capsys):
+    first = stored(
+        home, 1, config={"max_rows": 10, "propensity": {"rounds": 200, "num_leaves": 31}}
+    )
+    second = stored(
+        home, 2, config={"max_rows": 10, "propensity": {"rounds": 50, "num_leaves": 31}}
+    )
+    text = said(["models", "show", first, second], capsys)
+    (row,) = [line for line in text.splitlines() if "propensity.rounds" in line]
+    assert [cell.strip() for cell in row.split("│")[2:5]] == ["200", "50", "≠"]
+    assert "propensity.seed" not in text
+    assert "max_rows" not in text
+    assert "all settings" in said(["models", "show", first, first], capsys)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "says"),
+    [
+        (((0.30, 0.34), (0.33, 0.37)), "overlap (0.300 … 0.340 and 0.330 … 0.370)"),
+        (((0.30, 0.32), (0.33, 0.37)), "do not overlap"),
+        (((0.30, 0.32), (0.33, 0.37)), "the second ranks better"),
+        (((0.33, 0.37), (0.30, 0.32)), "the first ranks better"),
+    ],
+)
+def test_of_two_bundles_of_one_month_it_is_said_whether_they_can_be_told_apart(
+    home, capsys, intervals, says
+):
+    bundles = [stored(home, n, interval=interval) for n, interval in enumerate(intervals)]
+    assert says in said(["models", "show", *bundles], capsys)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"month": "2026-07-31", "interval": (0.3, 0.4)}, {"interval": (None, None)}, {"month": None}],
+)
+def test_nothing_is_said_of_intervals_that_do_not_compare(home, capsys, other):
+    bundles = stored(home, 1, interval=(0.3, 0.4)), stored(home, 2, **other)
+    assert "overlap" not in said(["models", "show", *bundles], capsys)
 
 
 def test_json_holds_every_digit_and_the_same_keys_as_ever(home, capsys):

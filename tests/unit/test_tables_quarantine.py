@@ -26,6 +26,8 @@ def test_appends_under_one_header_and_counts(tmp_path: Path) -> None:
     ]
     assert quarantine.counts == {"events": 3}
     assert quarantine.most_common_reason("events") == "late"
+    assert quarantine.first_line("events") == 7
+    assert quarantine.first_line("holdings") is None
 
 
 def test_writes_nothing_when_nothing_is_rejected(tmp_path: Path) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
-from training.config import TrainConfig, load_config
+from training.config import ResolvedConfig, load_config
 from training.errors import ConfigInvalid
 
 
 def test_an_empty_file_is_the_defaults(tmp_path):
     file = tmp_path / "train.yaml"
     file.write_text("")
-    assert load_config(file) == TrainConfig()
+    assert load_config(file) == ResolvedConfig()
 
 
 def test_yaml_and_toml_say_the_same(tmp_path):
@@ -40,7 +41,11 @@ def test_yaml_and_toml_say_the_same(tmp_path):
         ("train.yaml", "propensity:\n  rounds: 5\n  rounds: 6\n", "'rounds' stands twice"),
         ("train.yaml", "seed: [\n", "not valid YAML"),
         ("train.toml", "seed = \n", "not valid TOML"),
-        ("train.json", "{}", "neither"),
+        ("train.json", "{", "not valid JSON"),
+        ("train.json", '{"seed": 1, "seed": 2}', "'seed' stands twice"),
+        ("train.json", '{"affinity": {"factors": 9}}', "a run cannot choose it"),
+        ("train.yaml", "affinity:\n  factors: 9\n", "a run cannot choose it"),
+        ("train.ini", "", "neither"),
     ],
 )
 def test_a_mistake_is_named(tmp_path, name, text, says):
@@ -48,6 +53,13 @@ def test_a_mistake_is_named(tmp_path, name, text, says):
     file.write_text(text)
     with pytest.raises(ConfigInvalid, match=says):
         load_config(file)
+
+
+def test_what_a_bundle_says_of_its_run_configures_the_next_one(tmp_path):
+    written = ResolvedConfig(seed=9, train_until=date(2016, 3, 28))
+    file = tmp_path / "config.json"
+    file.write_bytes(msgspec.json.encode(written))
+    assert load_config(file) == written
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -10,6 +10,9 @@ import msgspec
 LEAKAGE_ALARM_AUC = 0.9
 """A product ranked better than this is more often a leak than luck; it is reported, not refused."""
 
+ACCEPTED_OBSERVED_OVER_EXPECTED = (0.8, 1.25)
+"""Within these a product's probabilities may be taken at their word."""
+
 
 class RankingQuality(msgspec.Struct, frozen=True):
     """How well one way to rank did; definitions are in `training/metrics.py`."""
@@ -61,6 +64,13 @@ class ProductResult(msgspec.Struct, frozen=True):
     auc: float | None
     observed_over_expected: float | None
     lift_at_top_tenth: float | None
+
+    @property
+    def is_miscalibrated(self) -> bool:
+        """Whether observed over expected can be told and lies outside what is accepted."""
+        low, high = ACCEPTED_OBSERVED_OVER_EXPECTED
+        ratio = self.observed_over_expected
+        return ratio is not None and not low <= ratio <= high
 
 
 class EvaluationResult(msgspec.Struct, frozen=True, kw_only=True):

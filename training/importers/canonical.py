@@ -56,7 +56,7 @@ class CanonicalImporter:
         for file in files.values():
             run.take(file, Vocabulary(products))
         run.keep_unread()
-        unknown = unknown_customers(staging.store)
+        unknown = unknown_customers(staging.store, staging.quarantine)
         incomplete = None
         if "holdings" not in files:
             incomplete = _make_snapshots(staging, Vocabulary(products), progress)

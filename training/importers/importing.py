@@ -11,6 +11,7 @@ from training.importers.identity import identify
 from training.importers.staged import Staged
 from training.importers.staging import Staging
 from training.progress import Progress, silent
+from training.snapshot_gaps import snapshot_gaps
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,14 @@ def bring_in(
     with Staging(home) as staging:
         staged = importer.stage(path, staging, progress)
         identity = identify(staged, staging, progress)
+        gaps = snapshot_gaps(staging.store)
         replaced = staging.commit(identity)
     return ImportSummary(
         identity=identity,
         rows_read=staged.rows_read,
         repeated={table: count for table, count in staged.repeated.items() if count},
         set_to_unknown={name: count for name, count in staged.set_to_unknown.items() if count},
-        notes=staged.notes,
+        notes=(*staged.notes, *([gaps] if gaps else [])),
         replaced=replaced,
         unknown_customers=staged.unknown_customers,
     )

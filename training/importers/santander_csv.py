@@ -10,6 +10,7 @@ import polars as pl
 
 from training.importers.csv_lines import RAW, CsvLines, LineBatch, quote
 from training.importers.customer_history import CustomerHistory
+from training.importers.lost_rows import refuse_when_mostly_lost
 from training.importers.santander_months import SantanderMonths, customers_of, holdings_of
 from training.importers.santander_products import products_table
 from training.importers.santander_rows import COLUMNS, PLAUSIBLE_AGES, USED, read
@@ -42,6 +43,7 @@ class SantanderCsvImporter:
             _refuse(path, staging.quarantine)
         conflicts = _write_tables(months, staging, progress)
         self._quarantine_conflicts(path, conflicts, staging.quarantine)
+        refuse_when_mostly_lost(staging.quarantine, _TABLE, file=path, rows_read=rows_read)
         low, high = PLAUSIBLE_AGES
         return Staged(
             bank="santander",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from training.importers.lost_rows import refuse_when_mostly_lost
 from training.importers.santander_months import holdings_of
 from training.importers.santander_products import VOCABULARY, mask_of, products_table
 from training.importers.staged import Staged
@@ -38,6 +39,7 @@ class SantanderPanelImporter:
         if resolved.kept.is_empty():
             reason = staging.quarantine.most_common_reason("holdings")
             raise ImportRefused(f"{path}: no row can be used ({reason or 'it has none'})")
+        refuse_when_mostly_lost(staging.quarantine, "holdings", file=path, rows_read=raw.height)
         holdings = holdings_of(_snapshots(resolved.kept))
         staging.store.write("products", products_table())
         staging.store.write("holdings", holdings)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from training.importers.canonical_files import RawBatch, TableFile, columns_of
+from training.importers.lost_rows import refuse_when_mostly_lost
 from training.importers.snapshot_dates import SnapshotDates
 from training.importers.staging import Staging
 from training.importers.unread_consents import UnreadConsents
@@ -78,6 +79,9 @@ class TableIntake:
         kept = rows.join(dropped.lazy(), on=LINE, how="anti", maintain_order="left")
         self._write(kept.drop(LINE))
         self._refuse_if_empty()
+        refuse_when_mostly_lost(
+            self._staging.quarantine, table.name, file=self._file.path, rows_read=self.rows_read
+        )
         return resolved.repeated
 
     def _write(self, kept: pl.LazyFrame) -> None:

@@ -24,7 +24,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One run; `measured` is None when no label month follows those it trained on."""
+    """One run; `measured` is None when no label month follows those it trained on.
+
+    `snapshot_gaps` names months of holdings that are missing or thin, None where there are none.
+    """
 
     bank: BankIdentity
     config: ResolvedConfig
@@ -34,6 +37,7 @@ class TrainingRun:
     model_text: bytes
     out_of_fold: Mapping[str, float]
     measured: Measured | None
+    snapshot_gaps: str | None = None
 
     @property
     def summary(self) -> dict[str, float]:

@@ -18,6 +18,7 @@ class Quarantine:
         self._directory = directory
         self._counts: Counter[str] = Counter()
         self._reasons: dict[str, Counter[str]] = {}
+        self._first_lines: dict[tuple[str, str], int] = {}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -29,6 +30,11 @@ class Quarantine:
         ranked = sorted(self._reasons.get(table, Counter()).items(), key=lambda r: (-r[1], r[0]))
         return ranked[0][0] if ranked else None
 
+    def first_line(self, table: str) -> int | None:
+        """The first line that was put aside for the most common reason."""
+        reason = self.most_common_reason(table)
+        return None if reason is None else self._first_lines[table, reason]
+
     def add(self, table: str, rejected: pl.DataFrame) -> None:
         """Append rejected rows (columns as `REJECTED`) to the table's file."""
         if rejected.is_empty():
@@ -39,5 +45,9 @@ class Quarantine:
                 file, include_header=table not in self._counts
             )
         self._counts[table] += rejected.height
-        reasons = rejected["reason"].value_counts().iter_rows()
-        self._reasons.setdefault(table, Counter()).update(dict(reasons))
+        found = rejected.group_by("reason").agg(pl.len(), pl.col("line").min())
+        counted = self._reasons.setdefault(table, Counter())
+        for reason, count, line in found.iter_rows():
+            counted[reason] += count
+            first = self._first_lines.get((table, reason), line)
+            self._first_lines[table, reason] = min(first, line)

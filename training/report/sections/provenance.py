@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 
 import msgspec
 
+from model_registry.flat_settings import flat_settings
 from training.report.blocks import Block, Paragraph, Section, Table, measure
 from training.report.training_run import TrainingRun
 
@@ -27,7 +27,7 @@ def provenance(run: TrainingRun) -> Section:
         ("seed", str(manifest.seed)),
     ]
     told = [(name, measure(value, 4)) for name, value in run.out_of_fold.items()]
-    settings = list(_flat(msgspec.to_builtins(run.config)))
+    settings = list(flat_settings(msgspec.to_builtins(run.config)))
     blocks: list[Block] = [
         Paragraph(_SAME),
         Table((), identity, "Identity.", text_columns=2),
@@ -36,11 +36,3 @@ def provenance(run: TrainingRun) -> Section:
         Table(("library", "version"), list(manifest.library_versions.items()), "Versions."),
     ]
     return Section("provenance", "Identity, configuration and versions", blocks)
-
-
-def _flat(settings: dict[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", str(value)

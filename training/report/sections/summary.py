@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from training.evaluation.result import EvaluationResult
+from collections.abc import Iterator
+
+from training.evaluation.month_evaluation import MIN_ADDITIONS
+from training.evaluation.result import ACCEPTED_OBSERVED_OVER_EXPECTED, EvaluationResult
 from training.report.blocks import Block, Paragraph, Section, Tile, Tiles, count, measure, signed
 from training.report.figures.product_lift import FEW_ADDITIONS
 from training.report.interval_text import interval
@@ -22,7 +25,9 @@ def summary(run: TrainingRun) -> Section:
         blocks = [Paragraph(NOT_MEASURED, "alarm")]
     else:
         result = run.measured.result
-        blocks = [Tiles(_tiles(result)), _verdict(result), _leaks(result)]
+        blocks = [Tiles(_tiles(result)), _verdict(result), *_calibration(result), _leaks(result)]
+    if run.snapshot_gaps is not None:
+        blocks.append(Paragraph(f"Mind the months of {run.snapshot_gaps}.", "alarm"))
     return Section("summary", "Summary", blocks)
 
 
@@ -59,6 +64,33 @@ def _verdict(result: EvaluationResult) -> Paragraph:
         return Paragraph(f"The model ranks worse than {best}: {shown}. Do not promote it.", "alarm")
     text = f"The model cannot be told apart from the best baseline, {best}: {shown}."
     return Paragraph(text, "alarm")
+
+
+def _calibration(result: EvaluationResult) -> Iterator[Paragraph]:
+    """How many products promise what was observed, and whether calibration made it better."""
+    low, high = ACCEPTED_OBSERVED_OVER_EXPECTED
+    judged = [p for p in result.products.values() if p.observed_over_expected is not None]
+    outside = [name for name, product in result.products.items() if product.is_miscalibrated]
+    if not judged:
+        yield Paragraph(f"No product has the {MIN_ADDITIONS} additions its calibration needs.")
+    elif outside:
+        yield Paragraph(
+            f"Observed over expected lies outside {low} to {high} for {len(outside)} of"
+            f" {len(judged)} products with {MIN_ADDITIONS} additions: {', '.join(outside)}.",
+            "alarm",
+        )
+    else:
+        yield Paragraph(
+            f"Observed over expected lies within {low} to {high} for all {len(judged)} products"
+            f" with {MIN_ADDITIONS} additions.",
+            "good",
+        )
+    if result.ece > result.ece_uncalibrated:
+        yield Paragraph(
+            f"Calibration made the probabilities worse on this month: ECE {measure(result.ece, 4)},"
+            f" {measure(result.ece_uncalibrated, 4)} without it.",
+            "alarm",
+        )
 
 
 def _leaks(result: EvaluationResult) -> Paragraph:
