@@ -74,7 +74,7 @@ def _compared(left: tuple[float, float], right: tuple[float, float]) -> str:
     """Whether the two MAP@7 can be told apart."""
     shown = " and ".join(f"{low:.3f} … {high:.3f}" for low, high in (left, right))
     if left[0] <= right[1] and right[0] <= left[1]:
-        return f"The 95 % intervals of MAP@7 overlap ({shown}): the two cannot be told apart."
+        return f"The 95 % intervals of MAP@7 overlap ({shown}): this month shows no clear winner."
     better = "first" if left[0] > right[1] else "second"
     return f"The 95 % intervals of MAP@7 do not overlap ({shown}): the {better} ranks better."
 

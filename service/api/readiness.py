@@ -1,7 +1,6 @@
 """What must hold before traffic may come.
 
-That Redis answers is not among it, the ladder serves without; that it does not forget is, and that
-what it was loaded with is of use here.
+That Redis answers is not among it, the ladder serves without; that it does not forget is.
 """
 
 from __future__ import annotations
@@ -9,6 +8,10 @@ from __future__ import annotations
 from service.api.wire import CheckAnswer
 
 CHECKS = ("catalogue", "model", "store_policy", "features", "warm_up")
+ADVISORY = frozenset({"features"})
+"""Told, but no reason to send traffic away: one load would take out every service there is, where
+an answer without offers is still an answer.
+"""
 
 
 class Readiness:
@@ -34,5 +37,5 @@ class Readiness:
 
     @property
     def is_ready(self) -> bool:
-        """Whether all checks passed."""
-        return all(check.passed for check in self._checks.values())
+        """Whether all checks passed that traffic waits for."""
+        return all(check.passed for check in self.checks if check.name not in ADVISORY)

@@ -10,6 +10,7 @@ from pathlib import Path
 from service.adapters.catalogue_archive import CatalogueArchive
 from service.adapters.customer_decoder import CustomerDecoder
 from service.adapters.event_log import EventBook
+from service.adapters.event_log.verification import verify
 from service.adapters.jwks_url import JwksUrl
 from service.adapters.jwt_key_file import JwtKeyFile
 from service.adapters.jwt_verifier import JwtVerifier
@@ -82,8 +83,13 @@ def _adopted_last(place: Place) -> Catalogue | None:
 
 
 def _stops_on_record(place: Place) -> KillState:
-    """Reads the whole log, which takes a while: only where the file of the switches is missing."""
-    return stops_on_record(EventBook(place.home.root / "log").records(kind=RecordKind.KILL_SWITCH))
+    """Reads the whole log twice, which takes a while: only where the file of the switches is
+    missing. A log with a gap may lack a stop.
+    """
+    folder = place.home.root / "log"
+    for bad in verify(folder, place.anchors, lambda *_: None).damaged:
+        raise RecordDamaged(bad.writer, bad.bad_seq or 0, bad.problem)
+    return stops_on_record(EventBook(folder).records(kind=RecordKind.KILL_SWITCH))
 
 
 def _outside(place: Place, switches: KillSwitchFile) -> Outside:

@@ -41,6 +41,11 @@ class Place:
     crew: Crew
 
     @property
+    def anchors(self) -> Path:
+        """Where the log's anchors lie; another volume, if the bank says so."""
+        return _anchors(self.home, self.settings)
+
+    @property
     def vocabulary(self) -> tuple[str, ...]:
         """The bank's products in the order of the online lists."""
         return tuple(self.identity.product_vocabulary)
@@ -115,7 +120,6 @@ def _files(settings: Settings, identity: BankIdentity) -> CatalogueFiles:
 
 
 def _anchors(home: Home, settings: Settings) -> Path:
-    """Where the log's anchors lie; another volume, if the bank says so."""
     return Path(settings.anchors) if settings.anchors else home.root / "anchors"
 
 

@@ -1,7 +1,8 @@
 """Why an offer won, in words: a code per kind of fact, a sentence per audience and locale.
 
 A fact can speak for an offer because it is high or because it is low: the sentences say which fact
-speaks, and nothing of its size that need not be true.
+speaks, and nothing of its size that need not be true. Only likeness, popularity and what often
+follows are told as such: the ranker is made so that they never speak for an offer by being low.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _TO_AGENT: Mapping[str, Mapping[str, str]] = {
         "zh-CN": "客户与我行往来的时间支持该产品。",
     },
     "INCOME": {"en": "Her income speaks for it.", "zh-CN": "客户收入适合该产品。"},
-    "SEGMENT": {"en": "Her segment often takes it.", "zh-CN": "同类客群常选择该产品。"},
+    "SEGMENT": {"en": "Her segment speaks for it.", "zh-CN": "客户所属客群支持该产品。"},
     "HOLDS_RELATED": {
         "en": "What she holds goes with it.",
         "zh-CN": "客户已持有的产品与之相配。",

@@ -48,9 +48,9 @@ class WithinCaps:
 
     def explain(self, situation: Situation, row: int) -> Explanation:
         """The caps that are full, what they counted, and when all of them have room again."""
-        if row in situation.refused:
-            return Explanation(False, *REFUSED, possible_from=_reservations_end(situation))
         if situation.cap_room.permits[row]:
+            if row in situation.refused:
+                return Explanation(False, *REFUSED, possible_from=_reservations_end(situation))
             return Explanation(True, "no cap is full", "room under every cap")
         if situation.customer.contacts is None:
             return Explanation(False, "unknown contact history", "a history that can be counted")

@@ -19,8 +19,10 @@ from service.ports import Clock, EventLog
 from service.use_cases.decision_records import DecisionRecord
 from service.use_cases.outcome_records import (
     ACCEPTED,
+    BEFORE_DECISION,
     DUPLICATE,
     LOST_CATALOGUE,
+    MOST_AHEAD,
     NOT_OFFERED,
     OTHER_CONTENT,
     QUARANTINED,
@@ -70,10 +72,17 @@ class JudgedOutcome:
             customer_id=self.customer_id,
             outcome=self.outcome,
             entry=None if self.entry is None else self.entry.tobytes(),
-            customers=self.reporter.customers,
+            customers=self._customers,
             bound_to=self.reporter.bound_to,
             time_zone=self.time_zone,
         )
+
+    @property
+    def _customers(self) -> tuple[str, ...] | None:
+        """Whose it can be: where that is known nobody else's id is written down."""
+        if self.reporter.customers is None or self.customer_id is None:
+            return self.reporter.customers
+        return (self.customer_id,)
 
     def payload(self) -> bytes:
         """The same as bytes."""
@@ -120,7 +129,7 @@ class JudgeOutcomes:
     async def _judge(
         self, outcome: Outcome, reporter: Reporter, before: JudgedOutcome | None
     ) -> JudgedOutcome:
-        complaint = complaint_about(outcome)
+        complaint = complaint_about(outcome) or reporter.complaint
         if complaint:
             return _ended(outcome, reporter, REJECTED, complaint)
         if before is not None:  # the first of the two counts
@@ -153,6 +162,8 @@ class JudgeOutcomes:
             return waits(UNKNOWN_DECISION)
         if not reporter.may_see(record.inputs.customer_id):
             return waits(UNKNOWN_DECISION)
+        if reporter.is_in_calls and outcome.occurred_at < record.at - MOST_AHEAD:
+            return _ended(outcome, reporter, REJECTED, BEFORE_DECISION)  # her call may be over
         try:
             entry = await self._entry(outcome, record)
         except RecordGone:

@@ -22,6 +22,8 @@ MOST_AHEAD = timedelta(minutes=5)
 OLDEST = timedelta(days=400)
 """As far as histories go back; what is older counts nowhere."""
 LATEST_UNTIL = timedelta(days=1_826)
+CLOCKS_DIFFER = timedelta(seconds=30)
+"""As much as between whoever grants a call and whoever reports what was said at its end."""
 KEY_BYTES = 16
 
 
@@ -37,6 +39,8 @@ class OutcomeStatus(StrEnum):
 ACCEPTED, DUPLICATE = OutcomeStatus.ACCEPTED, OutcomeStatus.DUPLICATE
 QUARANTINED, REJECTED = OutcomeStatus.QUARANTINED, OutcomeStatus.REJECTED
 NOT_OFFERED = "that decision did not make this offer"
+NO_CALL = "no call that the token grants was going on at occurred_at"
+BEFORE_DECISION = "occurred_at lies before the decision: set the clock it comes from"
 UNKNOWN_DECISION = "no such decision is on record yet: it is looked for again for 30 days"
 LOST_CATALOGUE = "the catalogue of that decision cannot be read: it is tried again for 30 days"
 OTHER_CONTENT = "this event_id was used for another outcome: choose a new one"
@@ -66,7 +70,8 @@ class Reporter:
         """What a principal may report on, so that it can still be told after a restart: what was
         hers to see when it happened, for an agent writes down after a call what was said in it.
         """
-        at = min(outcome.occurred_at, outcome.received_at)
+        received = outcome.received_at
+        at = max(min(outcome.occurred_at, received), received - OLDEST) - CLOCKS_DIFFER
         if principal.customer_id is not None:
             named = [principal.customer_id]
         elif principal.kind is PrincipalKind.AGENT:
@@ -75,6 +80,16 @@ class Reporter:
             return cls(principal.subject)
         seen = tuple(name for name in named if principal.may_see(name, now=at))
         return cls(principal.subject, seen, principal.customer_id)
+
+    @property
+    def is_in_calls(self) -> bool:
+        """Whether it is calls that let this reporter see anybody."""
+        return self.customers is not None and self.bound_to is None
+
+    @property
+    def complaint(self) -> str:
+        """Why nothing can be reported now; empty where something can."""
+        return NO_CALL if self.is_in_calls and not self.customers else ""
 
     def may_see(self, customer_id: str) -> bool:
         """Whether a decision for this customer exists for this reporter."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,7 +15,7 @@ import msgspec
 
 from service.domain.catalogue import Catalogue
 from service.domain.kill_switches import KillScope, KillState, KillSwitch
-from service.errors import LogUnavailable, RequestInvalid
+from service.errors import DependencyUnavailable, LogUnavailable, RequestInvalid
 from service.ports import Clock, EventLog, ModelShelf, RecordKind
 
 Done = TypeVar("Done")
@@ -87,11 +87,31 @@ class SetKillSwitch:
         """
         await self._apart(partial(self._require_known, command))
         if not command.is_active:
-            await self._record(self._told(command))
-            return await self._change(command)
+            return await self._lift(command)
         state = await self._change(command)
         await self._record_stop(self._told(command))
         return state
+
+    async def _lift(self, command: KillCommand) -> KillState:
+        """Recorded first; where it then cannot be done, the stop goes on record again."""
+        standing = await self._apart(partial(self._standing, command))
+        await self._record(self._told(command))
+        try:
+            return await self._change(command)
+        except DependencyUnavailable:
+            if standing is not None:
+                stop = replace(command, is_active=True, reason=standing.reason)
+                told = self._told(replace(stop, principal=standing.principal))
+                self._owed[told.scope, told.id] = told
+            raise
+
+    def _standing(self, command: KillCommand) -> KillSwitch | None:
+        """The stop that is to be lifted, where it can be told."""
+        with suppress(DependencyUnavailable):
+            for switch in self._store.read().stopped:
+                if (switch.scope, switch.id) == (command.scope, command.id):
+                    return switch
+        return None
 
     async def run(self) -> None:
         """Record the stops that are owed as soon as the log takes them, until cancelled."""

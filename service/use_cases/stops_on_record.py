@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import msgspec
 
-from service.domain.kill_switches import KillState, KillSwitch
+from service.domain.kill_switches import KillScope, KillState, KillSwitch
 from service.errors import RecordDamaged
 from service.ports import LogRecord
 from service.use_cases.set_kill_switch import KillRecord
@@ -17,13 +18,22 @@ def stops_on_record(records: Iterable[LogRecord]) -> KillState:
 
     Raises `RecordDamaged` for one that cannot be understood: it may be a stop.
     """
-    told = [(_told(record), record.writer, record.seq) for record in records]
-    # A chain orders one writer's records only, and one may be written long after its instant.
-    told.sort(key=lambda one: (one[0].at, *one[1:]))
     state = KillState()
-    for change, *_ in told:
+    for _, _, _, change in sorted(_dated(records), key=lambda one: one[:3]):
         state = _after(state, change)
     return state
+
+
+def _dated(records: Iterable[LogRecord]) -> Iterator[tuple[datetime, str, int, KillRecord]]:
+    """Every change with the instant it counts at: its own, but never before what the same writer
+    recorded earlier of the same switch, for a clock may be set back.
+    """
+    latest: dict[tuple[str, KillScope, str], datetime] = {}
+    for record in sorted(records, key=lambda one: (one.writer, one.seq)):
+        change = _told(record)
+        switch = (record.writer, change.scope, change.id)
+        at = latest[switch] = max(change.at, latest.get(switch, change.at))
+        yield at, record.writer, record.seq, change
 
 
 def _after(state: KillState, change: KillRecord) -> KillState:

@@ -52,7 +52,7 @@ def check(readiness: Readiness) -> CheckAnswer:
         (b"\x00", "is damaged"),
     ],
 )
-def test_a_load_that_does_not_fit_makes_the_service_not_ready_until_one_does(
+def test_a_load_that_does_not_fit_is_told_until_one_does(
     redis: Redis, server: RedisProcess, misfit: bytes, says: str
 ) -> None:
     readiness = Readiness()

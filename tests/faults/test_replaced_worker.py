@@ -92,9 +92,8 @@ def test_beside_a_broken_catalogue_a_replacement_decides_with_the_one_in_use(
         for _ in range(10):
             assert bank.decide(CUSTOMERS[0]).json()["versions"]["catalogue"] == version
         assert bank.get("/health/ready").status_code == 200
-        refusals = logged(bank, "catalogue_refused")
-        assert len(refusals) == 2 * WORKERS
-        assert "offers.yaml" in refusals[-1]["detail"]
+        until(lambda: len(logged(bank, "catalogue_refused")) == 2 * WORKERS)
+        assert "offers.yaml" in logged(bank, "catalogue_refused")[-1]["detail"]
         assert "could not start" not in bank.log
     finally:
         offers.write_bytes(intact)

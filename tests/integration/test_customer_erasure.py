@@ -19,7 +19,8 @@ from service.ports import LogRecord, RecordKind
 from service.use_cases.decision_records import decode_record, encode_record
 from tests.fakes import NOW
 from tests.outcome_service import Service, outcome
-from tests.toy_bank import BANK
+from tests.toy_bank import BANK, toy_tables
+from training.tables.store import TableStore
 
 
 @pytest.fixture
@@ -98,6 +99,15 @@ def test_erases_one_customer_and_leaves_all_others_and_the_chains(
     assert run(["audit", "verify"]) == 0
     assert run(["events", "erase", "--customer", "c1", "--json"]) == 0
     assert '"decisions": 0' in capsys.readouterr().out
+
+
+def test_who_is_still_in_the_tables_is_not_erased(home, recorded, capsys) -> None:
+    """Her objections would be forgotten, and her features come back with the next load."""
+    TableStore(home).write("customers", toy_tables()["customers"])
+    known = toy_tables()["customers"]["customer_id"][0]
+    assert run(["events", "erase", "--customer", known, "--yes"]) == 1
+    assert "take her out of the bank's data" in capsys.readouterr().err
+    assert erased(home) == []
 
 
 def test_erases_while_a_service_writes(home, recorded, log, redis, address, monkeypatch) -> None:

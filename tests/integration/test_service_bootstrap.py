@@ -79,7 +79,7 @@ def failed_check(ready: dict[str, Any]) -> str:
     return " ".join(failed)
 
 
-def test_a_store_loaded_under_another_contract_is_not_ready_and_says_what_to_do(
+def test_a_store_loaded_under_another_contract_is_told_with_what_to_do(
     settings: Settings, redis_url: str
 ) -> None:
     with Redis.from_url(redis_url) as redis:
@@ -92,7 +92,7 @@ def test_a_store_loaded_under_another_contract_is_not_ready_and_says_what_to_do(
             status, ready, answer = started(settings)
         finally:
             redis.set(key, stands)
-    assert status == 503
+    assert status == 200  # an answer without offers is still an answer
     assert "loaded under another feature contract" in failed_check(ready)
     assert answer["degraded_reasons"] == ["state_not_loaded"]
 

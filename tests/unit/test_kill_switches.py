@@ -24,6 +24,7 @@ from service.domain.kill_switches import (
 from service.errors import DependencyUnavailable, LogUnavailable, RequestInvalid
 from service.use_cases.follow_kill_switches import FollowKillSwitches
 from service.use_cases.set_kill_switch import KillCommand, SetKillSwitch
+from service.use_cases.stops_on_record import stops_on_record
 from tests.fake_memory import MemoryLog
 from tests.fakes import FakeModelShelf, FixedClock
 from tests.worlds import OFFERS, toy_catalogue
@@ -196,6 +197,33 @@ def test_a_damaged_file_lifts_nothing_and_the_next_stop_mends_it(
     mended = KillSwitchFile(control.folder).read().switches
     assert mended == KillSwitches(offers=frozenset({OFFERS[0]}), channels=frozenset({"sms"}))
     assert control.adopted[-1].switches == mended
+
+
+def test_a_file_made_by_somebody_who_knew_less_is_overruled(control: Control) -> None:
+    """A worker that started without the file made it from a log that lacks a stop."""
+    control.set("offer", OFFERS[0])
+    control.set("channel", "sms")
+    (control.folder / FILE).unlink()
+    KillSwitchFile(control.folder).ensure(lambda: KillState().stopping(switch(OFFERS[0])))
+    asyncio.run(control.follow.look())
+    both = KillSwitches(offers=frozenset({OFFERS[0]}), channels=frozenset({"sms"}))
+    assert control.adopted[-1].switches == both
+    assert KillSwitchFile(control.folder).read().switches == both
+
+
+def test_a_lift_that_could_not_be_done_leaves_the_stop_on_record(
+    control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.set("offer", OFFERS[0])
+
+    def full(edit: object) -> KillState:
+        raise DependencyUnavailable("no space")
+
+    monkeypatch.setattr(control.file, "change", full)
+    with pytest.raises(DependencyUnavailable, match="no space"):
+        control.set("offer", OFFERS[0], active=False)
+    asyncio.run(control.use_case.catch_up())
+    assert stops_on_record(control.log.records).ids(KillScope.OFFER) == {OFFERS[0]}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": 1, "stopped": [{}]}'])

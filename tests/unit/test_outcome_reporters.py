@@ -12,7 +12,14 @@ import pytest
 from service.domain.outcomes import OutcomeKind
 from service.domain.principal import LOCAL, AccessScope, CallGrant, Principal, PrincipalKind
 from service.ports import RecordKind
-from service.use_cases.outcome_records import OutcomeRecord, OutcomeStatus, Reporter, event_key
+from service.use_cases.outcome_records import (
+    BEFORE_DECISION,
+    NO_CALL,
+    OutcomeRecord,
+    OutcomeStatus,
+    Reporter,
+    event_key,
+)
 from tests.fakes import NOW
 from tests.outcome_service import Service, outcome
 
@@ -39,15 +46,17 @@ def app_of(customer_id: str) -> Principal:
         (60.0, NOW, OutcomeStatus.ACCEPTED),
         (60.0, NOW + timedelta(minutes=2), OutcomeStatus.ACCEPTED),
         (-1.0, OVER - timedelta(seconds=1), OutcomeStatus.ACCEPTED),
-        (-1.0, OVER, OutcomeStatus.QUARANTINED),
-        (-1.0, NOW, OutcomeStatus.QUARANTINED),
-        (0.0, NOW + timedelta(minutes=2), OutcomeStatus.QUARANTINED),
+        (-1.0, OVER + timedelta(seconds=29), OutcomeStatus.ACCEPTED),
+        (-60.0, NOW - timedelta(seconds=30), OutcomeStatus.REJECTED),
+        (-60.0, NOW, OutcomeStatus.REJECTED),
+        (-31.0, NOW + timedelta(minutes=2), OutcomeStatus.REJECTED),
     ],
     ids=[
         "in the call",
         "in the call, by a clock ahead",
         "said in the call, reported after it",
-        "at its end",
+        "at its end, as clocks differ",
+        "just after its end",
         "after its end",
         "after its end, by a clock ahead",
     ],
@@ -62,10 +71,29 @@ def test_an_agent_reports_what_was_said_in_her_call(until_seconds, occurred_at, 
 
 def test_one_batch_of_an_agent_holds_what_was_said_before_and_after_the_end_of_her_call() -> None:
     service = Service()
-    before = outcome(service.decide(), occurred_at=OVER - timedelta(seconds=1))
+    before = outcome(service.decide(), occurred_at=NOW - timedelta(seconds=61))
     after = replace(before, event_id="e-2", outcome=OutcomeKind.CLICK, occurred_at=NOW)
-    results = service.report(before, after, principal=agent(-1.0))
-    assert [it.status for it in results] == [OutcomeStatus.ACCEPTED, OutcomeStatus.QUARANTINED]
+    results = service.report(before, after, principal=agent(-60.0))
+    assert [it.status for it in results] == [OutcomeStatus.ACCEPTED, OutcomeStatus.REJECTED]
+    assert results[1].detail == NO_CALL
+
+
+def test_an_agent_whose_call_is_over_reports_nothing_of_a_decision_made_since() -> None:
+    """Else she could date it back: it would count as of the decision."""
+    service = Service()
+    back = outcome(service.decide(), occurred_at=NOW - timedelta(hours=4))
+    (result,) = service.report(back, principal=agent(-3 * 3600.0))
+    assert (result.status, result.detail) == (OutcomeStatus.REJECTED, BEFORE_DECISION)
+    (theirs,) = service.report(replace(back, event_id="e-2"), principal=app_of("c1"))
+    assert theirs.status is OutcomeStatus.ACCEPTED
+
+
+def test_what_is_known_to_be_about_one_customer_names_no_other() -> None:
+    service, both = Service(), agent(60.0)
+    calls = (*both.calls, CallGrant("c-10", "c2", both.calls[0].until))
+    service.report(outcome(service.decide()), principal=replace(both, calls=calls))
+    record = OUTCOMES.decode(service.log.records[-1].payload or b"")
+    assert record.customers == ("c1",)
 
 
 def test_every_reporter_numbers_its_own_events() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import msgspec
 import pytest
 
+from model_registry.home import Home
 from service.adapters.event_log import EventBook, FileEventLog
 from service.adapters.kill_switch_file import FILE, KillSwitchFile
+from service.bootstrap.furnishing import _stops_on_record
+from service.bootstrap.place import Place
 from service.domain.kill_switches import KillScope, KillState
 from service.errors import DependencyUnavailable, RecordDamaged
 from service.ports import RecordKind
@@ -59,10 +65,35 @@ def test_what_several_workers_stopped_and_lifted_is_put_in_order(tmp_path: Path)
 
 def test_a_stop_recorded_late_counts_as_of_its_own_instant(tmp_path: Path) -> None:
     written = WrittenLog(tmp_path)
-    with written.opened() as log:
+    with written.opened() as late, written.opened() as log:
         tell(log, "a", 5, active=False)
-        tell(log, "a", 1)
+        tell(late, "a", 1)
     assert told(written).stopped == ()
+
+
+def test_a_clock_that_was_set_back_lets_no_lift_overrule_a_later_stop(tmp_path: Path) -> None:
+    written = WrittenLog(tmp_path)
+    with written.opened() as log:
+        tell(log, "a", 0)
+        tell(log, "a", 100, active=False)
+        tell(log, "a", 40)
+    assert told(written).ids(KillScope.OFFER) == {"a"}
+
+
+@pytest.mark.parametrize("lost", ["a segment", "a writer"])
+def test_a_log_that_lacks_records_may_lack_a_stop(tmp_path: Path, lost: str) -> None:
+    written = WrittenLog(tmp_path, segment_bytes=400)
+    with written.opened() as log:
+        for minute in range(6):
+            tell(log, f"o{minute}", minute)
+    place = cast("Place", SimpleNamespace(home=Home(tmp_path), anchors=written.anchors))
+    assert len(_stops_on_record(place).stopped) == 6
+    if lost == "a segment":
+        written.segments("w0")[1].path.unlink()
+    else:
+        shutil.rmtree(written.records / "w0")
+    with pytest.raises(RecordDamaged):
+        _stops_on_record(place)
 
 
 def test_a_record_that_tells_no_switch_may_be_a_stop(tmp_path: Path) -> None:
