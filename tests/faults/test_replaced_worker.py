@@ -87,6 +87,8 @@ def test_beside_a_broken_catalogue_a_replacement_decides_with_the_one_in_use(
     offers.write_bytes(intact[: len(intact) // 2])
     try:
         until(lambda: bank.metric("nbo_catalogue_refused") == WORKERS)
+        # A worker that is killed takes the lines of its last twentieth of a second with it.
+        until(lambda: len(logged(bank, "catalogue_refused")) == WORKERS)
         replace_all(bank)
         until(lambda: bank.metric("nbo_catalogue_refused") == WORKERS)
         for _ in range(10):
