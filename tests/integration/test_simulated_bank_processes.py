@@ -6,6 +6,10 @@ import hashlib
 import multiprocessing
 import os
 import signal
+import struct
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ import pytest
 from model_registry.home import Home
 from training.simulated_bank.errors import SimulationStopped
 from training.simulated_bank.simulate import SimulationConfig, simulate_bank
+from training.simulated_bank.workforce import hear_its_end
 
 CONFIG = SimulationConfig(customers=700, days=92, seed=5, block_customers=150)
 
@@ -44,3 +49,27 @@ def test_a_killed_process_stops_the_simulation_and_leaves_no_bank(tmp_path: Path
         simulate_bank(CONFIG, home, processes=2, progress=kill_one)
     assert not home.bank_file.exists()
     assert not (tmp_path / ".import").exists()
+
+
+def begin_an_answer_and_die() -> None:
+    """Write the length of an answer and its first byte, as a process killed while it writes."""
+    frame = sys._getframe()
+    while "result_queue" not in frame.f_locals:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1_000) + b"x")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_killed_in_the_middle_of_an_answer_is_not_waited_for() -> None:
+    hand = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    try:
+        answer = hand.submit(begin_an_answer_and_die)
+        hear_its_end(hand)
+        with pytest.raises(BrokenProcessPool):
+            answer.result(timeout=60)
+    finally:
+        writer = hand._result_queue._writer  # held, it would keep a failing test from ending
+        if not writer.closed:
+            writer.close()
+        hand.shutdown()

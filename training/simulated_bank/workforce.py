@@ -53,7 +53,9 @@ class Workforce:
         if self._lives is not None:
             return hand.submit(getattr(self._lives, method), number, *args)
         with _stopped_by_a_lost_process():
-            return hand.submit(_call, method, number, *args)
+            answer = hand.submit(_call, method, number, *args)
+        hear_its_end(hand)
+        return answer
 
     def _hand(self, plan: BlockPlan) -> Executor:
         if self._lives is not None:
@@ -61,6 +63,15 @@ class Workforce:
         # Not forked: a fork of a process with threads of its own may hang.
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, context, _settle, (plan,))
+
+
+def hear_its_end(hand: Executor) -> None:
+    """Leave the pipe of a process's answers to the process alone, once it runs: while we hold the
+    end for writing too, one that is killed in the middle of an answer is waited for for ever.
+    """
+    writer = getattr(getattr(hand, "_result_queue", None), "_writer", None)
+    if writer is not None and not writer.closed:
+        writer.close()
 
 
 def answers(asked: list[Future[Any]]) -> Iterator[Any]:
