@@ -62,11 +62,6 @@ class CatalogueArchive:
         return source
 
 
-def open_archived(home: Home, catalogue_version: str, policy_version: str) -> Catalogue:
-    """The catalogue a recorded decision was made with."""
-    return CatalogueArchive(home).open(catalogue_version, policy_version)
-
-
 def _rename(source: Path, target: Path) -> None:
     """Another worker may have kept the same version meanwhile."""
     try:

@@ -1,7 +1,4 @@
-"""Features of another contract or other products are of no use: the service is not ready on them.
-
-A store that is away or empty is no reason: the ladder serves without.
-"""
+"""Features of another contract or other products are of no use: the service says so."""
 
 from __future__ import annotations
 

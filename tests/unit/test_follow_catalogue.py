@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from model_registry.home import Home
-from service.adapters.catalogue_archive import CatalogueArchive, open_archived
+from service.adapters.catalogue_archive import CatalogueArchive
 from service.adapters.catalogue_files import CatalogueFiles
 from service.adapters.catalogue_folder import CatalogueFolder
 from service.adapters.catalogue_source import CatalogueSource
@@ -283,7 +283,7 @@ def test_every_version_in_use_can_be_opened_again(served: Served) -> None:
     looked(served.follower(), 2)
     second = served.edition.catalogue
     for kept in (first, second):
-        opened = open_archived(served.home, kept.version, kept.policy.version)
+        opened = CatalogueArchive(served.home).open(kept.version, kept.policy.version)
         assert opened.values.tolist() == kept.values.tolist()
         assert (opened.version, opened.policy.version) == (kept.version, kept.policy.version)
 
